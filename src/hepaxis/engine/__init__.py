@@ -1,0 +1,1 @@
+"""SBML to batched integration and steady states. No biology here."""

@@ -1,0 +1,1 @@
+"""Curated facts as text tables with schema and provenance: load, lint, cite."""

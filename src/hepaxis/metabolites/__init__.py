@@ -1,0 +1,1 @@
+"""From a community to capacities for metabolites and receptor ligands, as distributions."""

@@ -1,0 +1,1 @@
+"""The clinic sheet: record, liver scores, exposures, checks."""

@@ -1,0 +1,290 @@
+"""What a plan says, as frozen dataclasses; ``plan.json`` is their JSON (``schema`` names the version).
+
+Held here: the joint between the plan (which computes) and the report (which only shows).  Every number that is an
+estimate is an :class:`Interval`; every statement that rests on literature carries the ids of its sources, which
+resolve in ``Plan.sources``.  Probabilities are fractions 0-1 and changes of probabilities are fractions too (0.04 =
+4 points); times are days relative to the first dose unless the name says months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SCHEMA = "hepaxis.plan/1"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Median with 50% and 90% limits over virtual patients and parameter draws."""
+
+    median: float
+    lo50: float
+    hi50: float
+    lo90: float
+    hi90: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """One work or record the plan rests on.  ``checked``: seen, recomputed, read, part seen or recalled."""
+
+    id: str
+    label: str
+    locator: str  # DOI, NCT, PMID or URL as printed
+    checked: str
+    table: str = ""  # knowledge table the fact came from
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the patient header.  ``known`` False: at its prior, and said."""
+
+    label: str
+    value: str
+    known: bool = True
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class TimelineItem:
+    """``kind``: exposure, therapy, sample, scan.  ``end`` None: a single day or ongoing (``ongoing``)."""
+
+    kind: str
+    label: str
+    start: float
+    end: float | None = None
+    ongoing: bool = False
+    planned: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class GuildRow:
+    """Share of the identified community, against the reference cohort of the same profiler family."""
+
+    guild: str
+    label: str
+    share: float
+    ref_lo: float
+    ref_median: float
+    ref_hi: float
+    detected: bool
+    top_taxa: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProfileSection:
+    sample: str
+    file: str
+    format: str
+    profiler: str
+    rank: str
+    n_taxa: int
+    unknown_fraction: float | None
+    identified_fraction: float | None
+    trait_coverage: float
+    other_share: float
+    shannon: float
+    reference: str
+    guilds: tuple[GuildRow, ...]
+    log: tuple[str, ...] = ()
+    widened: str = ""  # why the prior was widened, or ""
+
+
+@dataclass(frozen=True)
+class CapacityRow:
+    """``status``: measured, predicted, unknown (no information in composition: stays at its prior)."""
+
+    id: str
+    label: str
+    unit: str
+    value: Interval
+    ref_lo: float
+    ref_median: float
+    ref_hi: float
+    status: str
+    note: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AttributionRow:
+    """Log-odds of objective response that a group of mechanisms takes from (negative) or adds to the reference patient.
+
+    ``category``: gut, tumour, liver, exposure.  ``parent`` names the row it is a part of, or ''.
+    """
+
+    id: str
+    label: str
+    category: str
+    effect: Interval
+    parent: str = ""
+    detail: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CounterfactualRow:
+    """Predicted response of this patient with another gut; growth and host kept."""
+
+    id: str
+    label: str
+    detail: str
+    response: Interval
+
+
+@dataclass(frozen=True)
+class SafetyFlag:
+    """``severity``: block, trial_only, warn, info, override."""
+
+    rule: str
+    severity: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """``grade``: A randomised in HCC, B randomised elsewhere, C early human or cohort, D animal, E concept."""
+
+    grade: str
+    text: str
+    sources: tuple[str, ...]
+    conflict: str = ""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    objective_response: Interval
+    durable_response: Interval
+    disease_control_6m: Interval
+    pfs_months: Interval
+    severe_immune_event: Interval
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One candidate.  ``status``: base, ranked, trial_only, blocked.  Changes are against the base regimen."""
+
+    id: str
+    label: str
+    components: tuple[str, ...]
+    status: str
+    rank: int | None
+    schedule: tuple[str, ...]
+    mechanism: str
+    evidence: Evidence
+    safety: tuple[SafetyFlag, ...]
+    outcomes: Outcomes | None = None
+    change_response: Interval | None = None
+    change_durable: Interval | None = None
+    change_severe: Interval | None = None
+    p_best: float | None = None
+    at_ceiling: bool = False
+    trials: tuple[str, ...] = ()
+    kind: str = "microbiota"  # base, regimen, microbiota, metabolite, engineered, antibiotic
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Sum of target diameters, change from baseline (fraction), at ``days``; bands over virtual patients."""
+
+    id: str
+    label: str
+    days: tuple[float, ...]
+    median: tuple[float, ...]
+    lo50: tuple[float, ...]
+    hi50: tuple[float, ...]
+    lo90: tuple[float, ...]
+    hi90: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class AxisNode:
+    """``column``: guild, lumen, portal, port, tumour.  ``ratio``: this patient over the reference (median)."""
+
+    id: str
+    column: str
+    label: str
+    value: str
+    ratio: float
+
+
+@dataclass(frozen=True)
+class AxisEdge:
+    """``sign`` +1 raises, -1 lowers; ``weight`` share (0-1) of the gut's effect; ``disputed`` drawn dashed."""
+
+    source: str
+    target: str
+    sign: int
+    weight: float
+    disputed: bool = False
+    gate: str = ""
+
+
+@dataclass(frozen=True)
+class MissingRow:
+    """``value``: how much of the 90% width of the change in response the missing item accounts for (0-1), or None."""
+
+    id: str
+    label: str
+    action: str
+    value: float | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """``result``: yes, hardly, no, not applicable."""
+
+    label: str
+    result: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``state``: ranked, base_default (intervals include zero), cannot_tell (data do not move the answer)."""
+
+    state: str
+    sentence: str
+    reasons: tuple[str, ...]
+    limits_sentence: str  # what limits response
+    gut_sentence: str  # how much is the gut's
+    options: tuple[Fact, ...] = ()  # what to consider: default, low burden, in a trial, measure
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole result of ``hepaxis plan``."""
+
+    patient_id: str
+    title: str
+    planned: str
+    facts: tuple[Fact, ...]
+    verdict: Verdict
+    profile: ProfileSection | None
+    capacities: tuple[CapacityRow, ...]
+    base_response: Interval
+    reference_gut_response: Interval
+    clinic_only_response: Interval
+    gut_effect: Interval  # change of response probability, this gut against the reference gut
+    attribution: tuple[AttributionRow, ...]
+    counterfactuals: tuple[CounterfactualRow, ...]
+    strategies: tuple[Strategy, ...]
+    curves: tuple[Curve, ...]
+    nodes: tuple[AxisNode, ...]
+    edges: tuple[AxisEdge, ...]
+    timeline: tuple[TimelineItem, ...]
+    missing: tuple[MissingRow, ...]
+    checks: tuple[CheckRow, ...]
+    sources: tuple[Source, ...]
+    warnings: tuple[str, ...]
+    limits: tuple[str, ...]
+    n_patients: int
+    horizon_days: float
+    seed: int
+    made: str  # ISO date
+    versions: dict[str, str] = field(default_factory=dict)
+    schema: str = SCHEMA
+    statement: str = "Research use only, not for treatment decisions."

@@ -1,0 +1,1 @@
+"""Virtual patients: priors, closure at rest, a patient's twin."""

@@ -1,0 +1,1 @@
+"""A stool sample: one reader a format, names, guilds, quality."""

@@ -1,0 +1,1 @@
+"""What can be given, turned into dosing protocol rows."""

@@ -1,0 +1,1 @@
+"""From trajectories to scans, responses, progression and immune events."""
