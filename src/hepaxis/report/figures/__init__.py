@@ -1,0 +1,1 @@
+"""Figures of the report, one file each: functions of the plan's records to row charts and plots."""
