@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hepaxis.profile.alignment import Alignment, align
+    from hepaxis.profile.diversity import diversity
+    from hepaxis.profile.humann import read_functions
     from hepaxis.profile.reading import read
     from hepaxis.profile.record import PROFILERS, RANKS, FunctionTable, Profile, Step
     from hepaxis.profile.sniff import Format, sniff
@@ -19,16 +22,28 @@ _FACE = {
     "Step": "record",
     "RANKS": "record",
     "PROFILERS": "record",
+    "read_functions": "humann",
+    "diversity": "diversity",
+    "align": "alignment",
+    "Alignment": "alignment",
+    "GUILDS": "guilds",
+    "resolve": "names",
+    "assign": "guilds",
+    "shares": "guilds",
 }
 
 __all__ = [
     "PROFILERS",
     "RANKS",
+    "Alignment",
     "Format",
     "FunctionTable",
     "Profile",
     "Step",
+    "align",
+    "diversity",
     "read",
+    "read_functions",
     "sniff",
 ]
 

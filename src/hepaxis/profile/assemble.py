@@ -31,13 +31,13 @@ LOW_IDENTIFIED = 0.5
 
 @dataclass
 class Draft:
-    """What a reader found.  ``values``: taxa x samples, the file's units, rows labelled as in the file (labels may
+    """What a reader found.  ``amounts``: taxa x samples, the file's units, rows labelled as in the file (labels may
     repeat); ``lineages`` one a row; ``unknown`` per sample in the same units, or None where the format has none."""
 
     file: str
     format: str
     profiler: str
-    values: pd.DataFrame
+    amounts: pd.DataFrame
     lineages: list[Lineage]
     unknown: pd.Series | None = None
     reads: pd.Series | None = None
@@ -49,10 +49,10 @@ class Draft:
 
 def finish(draft: Draft, *, sample: str | None = None) -> Profile:
     """Draft -> Profile.  Raises InputError where no usable sample or taxon is left."""
-    values, rows, keep = draft.values.to_numpy(dtype=float), draft.lineages, np.ones(len(draft.lineages), dtype=bool)
-    samples = [str(s) for s in draft.values.columns]
+    values, rows, keep = draft.amounts.to_numpy(dtype=float), draft.lineages, np.ones(len(draft.lineages), dtype=bool)
+    samples = [str(s) for s in draft.amounts.columns]
     values = _fill_missing(draft, values)
-    names = [str(x) for x in draft.values.index]
+    names = [str(x) for x in draft.amounts.index]
     keep &= _drop_repeated_rows(draft, names, values)
     keep &= _leaves(draft, names, values, keep)
     unknown = None if draft.unknown is None else np.nan_to_num(draft.unknown.to_numpy(dtype=float).copy())
@@ -238,7 +238,7 @@ def _merge(draft: Draft, rows: list[Lineage], values: np.ndarray) -> tuple[np.nd
 
 
 def _samples_once(draft: Draft, samples: list[str], table: np.ndarray, unknown: np.ndarray | None) -> np.ndarray:
-    """Sample ids given twice: identical copies are kept once, conflicting ones all go, because none is to be trusted."""
+    """Sample ids given twice: identical copies are kept once; conflicting ones all go, none can be trusted."""
     keep = np.ones(len(samples), dtype=bool)
     index = pd.Index(samples)
     if index.is_unique:

@@ -11,6 +11,7 @@ import io
 import re
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -149,7 +150,7 @@ def _body(
         )
     width = max(len(_cut(rows[0], separator)), 1)
     _check_widths(source.name, rows, width, separator, start)
-    quoting = csv.QUOTE_MINIMAL if any('"' in r for r in rows) else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = 0 if any('"' in r for r in rows) else 3  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
     try:
         body = pd.read_csv(
             io.StringIO("\n".join(rows)),

@@ -22,18 +22,18 @@ _PREFIX = {"d": 0, "k": 0, "p": 1, "c": 2, "o": 3, "f": 4, "g": 5, "s": 6, "t": 
 _PREFIXED = re.compile(r"^(?:D_([0-6])|([dkpcofgst]))__(.*)$", re.DOTALL)
 _ANY_PREFIX = re.compile(r"(?:^|[|;]\s*)(?:[rdkpcofgst]|D_[0-6])__")
 _CONFIDENCE = re.compile(r"\(\d{1,3}(?:\.\d+)?\)$")
-_DOMAINS = frozenset(
-    "bacteria archaea eukaryota eukarya viruses virus unassigned unknown unclassified fungi metazoa".split()
-)
-_PHYLA = frozenset(
-    """firmicutes bacillota bacteroidetes bacteroidota actinobacteria actinobacteriota actinomycetota proteobacteria
-    pseudomonadota verrucomicrobia verrucomicrobiota fusobacteria fusobacteriota tenericutes mycoplasmatota
-    spirochaetes spirochaetota synergistetes synergistota euryarchaeota methanobacteriota desulfobacterota
-    cyanobacteria campylobacterota elusimicrobiota lentisphaerae lentisphaerota""".split()
-)
+_DOMAIN_WORDS = "bacteria archaea eukaryota eukarya viruses virus unassigned unknown unclassified fungi metazoa"
+_DOMAINS = frozenset(_DOMAIN_WORDS.split())
+_PHYLUM_WORDS = """
+firmicutes bacillota bacteroidetes bacteroidota actinobacteria actinobacteriota actinomycetota proteobacteria
+pseudomonadota verrucomicrobia verrucomicrobiota fusobacteria fusobacteriota tenericutes mycoplasmatota
+spirochaetes spirochaetota synergistetes synergistota euryarchaeota methanobacteriota desulfobacterota
+cyanobacteria campylobacterota elusimicrobiota lentisphaerae lentisphaerota
+"""
+_PHYLA = frozenset(_PHYLUM_WORDS.split())
 _PLACEHOLDER = re.compile(
     r"^(?:na|nan|none|null|\?|-|_|unassigned|unknown|unclassified|unidentified|uncultured.*|gut_metagenome|metagenome"
-    r"|human_gut_metagenome|ambiguous_taxa|un_[dkpcofgs]__.*|.*_unclassified|unclassified_.*|unknown_\w+|\w+__)$",
+    r"|human_gut_metagenome|ambiguous_taxa|un_[dkpcofgs]__.*|(?:.*_)?incertae_sedis|.*_unclassified|unclassified_.*|unknown_\w+|\w+__)$",
     re.IGNORECASE,
 )
 _SGB = re.compile(r"(?:^|_)(SGB\d+(?:_group)?)$")
@@ -42,7 +42,7 @@ _BINOMIAL = re.compile(rf"^(?:Candidatus[ _])?{_WORD}[ _|]\S.*$")
 _GENUS = re.compile(rf"^{_WORD}(?:[ _]\d{{1,2}})?$")
 _GGB = re.compile(r"^(?:GGB|FGB|OFGB|CFGB|PGB)\d+")
 
-UNKNOWN: Lineage = ("",) * 8  # type: ignore[assignment]
+UNKNOWN: Lineage = ("", "", "", "", "", "", "", "")
 
 
 def has_rank_prefix(name: str) -> bool:
@@ -184,7 +184,7 @@ def label(lineage: Lineage) -> str:
 
 
 def unique_labels(lineages: Sequence[Lineage]) -> list[str]:
-    """Ids for distinct lineages; names that collide carry their parent clade (``uncultured`` genera of two families)."""
+    """Ids for distinct lineages; names that collide carry their parent clade (a genus name in two families)."""
     labels = [label(x) for x in lineages]
     for above in range(1, 8):
         seen = Counter(labels)

@@ -22,14 +22,16 @@ from hepaxis.profile.source import Source
 _DATABASE = re.compile(r"(mpa_v\w+)")
 _READS = re.compile(r"#?\s*(\d+) reads processed")
 _UNKNOWN_ROWS = frozenset({"unknown", "unclassified", "unassigned", "unmapped"})
-_SINGLE_COLUMNS = frozenset(
+_SINGLE_WORDS = (
     "relative_abundance coverage estimated_number_of_reads_from_the_clade additional_species metaphlan_analysis "
-    "metaphlan2_analysis average_genome_length_in_the_clade".split()
+    "metaphlan2_analysis average_genome_length_in_the_clade"
 )
-_NOT_ABUNDANCE = frozenset(
+_SINGLE_COLUMNS = frozenset(_SINGLE_WORDS.split())
+_OTHER_WORDS = (
     "ncbi_tax_id clade_taxid taxid additional_species coverage average_genome_length_in_the_clade "
-    "estimated_number_of_reads_from_the_clade".split()
+    "estimated_number_of_reads_from_the_clade"
 )
+_NOT_ABUNDANCE = frozenset(_OTHER_WORDS.split())
 
 
 def read(source: Source) -> Draft:
@@ -46,7 +48,7 @@ def read(source: Source) -> Draft:
         file=source.name,
         format="metaphlan",
         profiler=_version(grid, names),
-        values=values[clades],
+        amounts=values[clades],
         lineages=[lin.parse(n) for n, ok in zip(names, clades, strict=True) if ok],
         unknown=values[lower].sum() if lower.any() else None,
         database=_database(grid),
@@ -131,7 +133,7 @@ def _reads(
     if reads_column is not None and len(labels) == 1 and is_number(str(grid.body[reads_column].iloc[-1])):
         counts = pd.to_numeric(grid.body[reads_column], errors="coerce")
         tops = [i for i, n in enumerate(grid.names) if "|" not in n and clades[i]]
-        return pd.Series([float(counts.iloc[tops].sum())], index=labels)
+        return pd.Series([float(counts.to_numpy()[tops].sum())], index=labels)
     return None
 
 
@@ -163,7 +165,7 @@ def _say_shared_tax_ids(draft: Draft, grid: Grid, names: list[str]) -> None:
     if column is None:
         return
     species = [i for i, n in enumerate(names) if "|s__" in n and "|t__" not in n]
-    last = grid.body[column].iloc[species].astype(str).str.rsplit("|", n=1).str[-1]
+    last = grid.body.loc[species, column].astype(str).str.rsplit("|", n=1).str[-1]
     shared = last[last.duplicated(keep=False) & ~last.isin(["", "nan", "-1"])]
     if len(shared):
         draft.problems.append(

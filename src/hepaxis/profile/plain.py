@@ -28,15 +28,15 @@ def read(source: Source, found: Format) -> Draft:
     if grid.header is None and found.taxa_in == "columns":
         raise InputError([error("profile.no_header", "there is no header row", "add one", file=source.name)])
     draft = _by_columns(grid, source) if found.taxa_in == "columns" else _by_rows(grid, source)
-    names = [str(x) for x in draft.values.index]
+    names = [str(x) for x in draft.amounts.index]
     draft.profiler = profiler_of(names, draft.lineages)
     draft.log.insert(
         0,
         Step(
             f"Read as a plain table with taxa in the {found.taxa_in or 'rows'}: {len(names)} taxa, "
-            f"{draft.values.shape[1]} samples.",
+            f"{draft.amounts.shape[1]} samples.",
             "profile.orientation",
-            {"taxa": len(names), "samples": draft.values.shape[1]},
+            {"taxa": len(names), "samples": draft.amounts.shape[1]},
         ),
     )
     return draft
@@ -149,7 +149,7 @@ def _drafted(source: Source, values: pd.DataFrame) -> Draft:
         file=source.name,
         format="plain",
         profiler="plain",
-        values=kept,
+        amounts=kept,
         lineages=[lin.parse(str(n)) for n in kept.index],
         unknown=values[hit].sum() if hit.any() else None,
     )

@@ -15,7 +15,7 @@ from hepaxis.profile.record import Profile
 from hepaxis.profile.sniff import Format, refuse, sniff_source
 from hepaxis.profile.source import Source, open_source
 
-_SELF_CONTAINED = {"metaphlan": "metaphlan", "gtdb": "gtdb", "motus": "motus", "bracken": "bracken", "kraken2": "kraken2"}
+_SELF_CONTAINED = frozenset({"metaphlan", "gtdb", "motus", "bracken", "kraken2"})
 _WITH_TAXONOMY = {"ogu": "ogu", "qiime2": "qiime2", "dada2": "dada2", "biom-json": "biom", "biom-hdf5": "biom"}
 
 
@@ -39,7 +39,7 @@ def read(path: str | Path, *, taxonomy: str | Path | None = None, sample: str | 
 
 def _draft(source: Source, found: Format, taxonomy: Path | None) -> Draft:
     if found.name in _SELF_CONTAINED:
-        return import_module(f"hepaxis.profile.{_SELF_CONTAINED[found.name]}").read(source)
+        return import_module(f"hepaxis.profile.{found.name}").read(source)
     if found.name in _WITH_TAXONOMY:
         return import_module(f"hepaxis.profile.{_WITH_TAXONOMY[found.name]}").read(source, found, taxonomy)
     if found.name == "plain":

@@ -42,9 +42,8 @@ def reagent_warning(file: str, profile: Profile) -> list[Problem]:
     return [
         warning(
             "profile.low_biomass",
-            f"{len(high)} of {len(share)} samples are made up of genera known from reagents and water "
-            f"({named}{more})",
-            "low-biomass material (blood, tissue, failed extraction) is not a stool profile; check blanks and the sample type",
+            f"{len(high)} of {len(share)} samples are made up of genera known from reagents and water ({named}{more})",
+            "blood, tissue or a failed extraction is no stool profile; check blanks and the sample type",
             file=file,
         )
     ]

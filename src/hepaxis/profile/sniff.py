@@ -45,9 +45,12 @@ MIN_TAXA = 3
 """Taxon columns below which a table with other columns is no profile.  A choice."""
 
 _DNA = re.compile(r"^[ACGTNacgtn]{50,}$")
-_FEATURE = re.compile(r"^(?:[a-z]?ASV_?\d+|OTU_?\d+|z?OTU\d+|asv_?\d+|sq_?\d+|[0-9a-f]{32}|[0-9a-f]{40}|seq_?\d+)$", re.I)
+_FEATURE = re.compile(
+    r"^(?:[a-z]?ASV_?\d+|OTU_?\d+|z?OTU\d+|asv_?\d+|sq_?\d+|[0-9a-f]{32}|[0-9a-f]{40}|seq_?\d+)$", re.I
+)
 _KRAKEN_CODE = re.compile(r"^[URDKPCOFGSN-]\d*$")
-_RANK_WORDS = frozenset("kingdom domain superkingdom phylum class order family genus species".split())
+_RANK_TEXT = "kingdom domain superkingdom phylum class order family genus species"
+_RANK_WORDS = frozenset(_RANK_TEXT.split())
 _MOTU = re.compile(r"\[?(?:ref|meta|ext)_mOTU_v\d")
 _HUMANN_ROW = re.compile(r"^(?:UNMAPPED|UNINTEGRATED|UNGROUPED|READS_UNMAPPED|UniRef\d{2}_\S+)(?:\||:|$)")
 _HUMANN_STRATUM = re.compile(r"\|(?:g__[^|]+\.s__[^|]+|unclassified)$")
@@ -159,6 +162,8 @@ def _lineage_rows(grid: Grid, header: list[str], names: list[str]) -> Found | No
     if corner in {"otu id", "#otu id"} or any("biom file" in c for c in grid.comments):
         return "qiime2", "lineages under '#OTU ID'", "rows"
     gtdb = "d__" in joined or "r__" in joined
+    if gtdb and grid.header is None and "|" in joined and grid.body.shape[1] == 2 and _whole(grid, 1):
+        return "kraken2", "a Kraken 2 report in mpa style", "rows"
     if gtdb and (corner == "clade_name" or "t__" in joined or any("Taxonomies_used" in c for c in grid.comments)):
         return "gtdb", "clade names of GTDB (d__, genome at t__)", "rows"
     if gtdb and re.search(r"p__\w+_[A-Z](?:[;|]|$)|s__\w+ \w+", joined):
@@ -234,8 +239,7 @@ def refuse(found: Format, source: Source) -> None:
         ),
         "humann": (
             "HUMAnN output holds functions, not taxa",
-            "give the MetaPhlAn profile of the same run (..._metaphlan_bugs_list.tsv); functions are read with "
-            "profile.read_functions",
+            "give the MetaPhlAn profile of the same run (..._metaphlan_bugs_list.tsv)",
         ),
         "unknown": (
             f"the content is no known profile format ({found.why})",
