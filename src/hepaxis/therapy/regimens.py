@@ -45,6 +45,7 @@ class Regimen:
 
     id: str
     label: str
+    standing: str  # standard, option, limited or locoregional
     classes: tuple[str, ...]
     doses: tuple[Dose, ...]
     scan_interval_weeks: float
@@ -93,6 +94,7 @@ def regimen(id: str, weight_kg: float | None = None) -> Regimen:
     return Regimen(
         id=id,
         label=row["label"],
+        standing=row["standing"],
         classes=row["classes"],
         doses=tuple(_dose(dose, weight) for dose in mine if _for_weight(dose, weight)),
         scan_interval_weeks=row["scan_interval_weeks"],

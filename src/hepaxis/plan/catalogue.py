@@ -1,0 +1,205 @@
+"""Candidate strategies: the planned regimen first, then other regimens, then the planned regimen with each arm and a
+few pairs (``pairs.csv``), each with its evidence, its safety flags and a status.
+
+Nothing is ranked here and nothing is simulated: order is by standing in guidelines, relevance and evidence grade only.
+A pair's grade is the weaker of its parts, since no pair has been tested.  Blocked candidates are never hidden.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from hepaxis import therapy
+from hepaxis.plan.safety import evaluate, status
+from hepaxis.plan.safety_facts import SafetyFacts, from_patient
+from hepaxis.plan.schema import Evidence, SafetyFlag
+
+if TYPE_CHECKING:
+    from hepaxis.patient import Patient
+
+#: Candidates that are compared when nothing else is asked for (the plan's default, 10 strategies).
+DEFAULT_LIMIT = 10
+#: Other regimens among them; the rest of the places go to arms.
+ALTERNATIVES = 3
+#: Regimens that are offered as an alternative, in this order of standing; a local treatment is not one.
+STANDINGS = ("standard", "option", "limited")
+GRADES = "ABCDE"
+BURDENS = ("low", "moderate", "high")
+#: Arms that only make sense while the patient takes the drug in question: the fact that must not be False.
+_NEEDS = {"stop_ppi": "ppi", "stop_elective_antibiotic": "elective_antibiotic"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """``kind``: base, regimen, or the arm's kind.  ``status``: base, ranked, trial_only, blocked."""
+
+    id: str
+    label: str
+    components: tuple[str, ...]
+    kind: str
+    schedule: tuple[str, ...]
+    mechanism: str
+    evidence: Evidence
+    trials: tuple[str, ...]
+    safety: tuple[SafetyFlag, ...]
+    status: str
+    burden: str
+
+
+def candidates(
+    planned_regimen: str,
+    facts: SafetyFacts | Mapping[str, Any] | Patient,
+    *,
+    limit: int | None = DEFAULT_LIMIT,
+    weight_kg: float | None = None,
+) -> list[Candidate]:
+    """Candidates for a planned regimen, the base first.
+
+    ``limit`` counts those that are not blocked (the base always stands first, blocked or not); candidates that are
+    blocked among them follow at the end.  None gives everything.  Raises InputError for an unknown regimen.
+    """
+    known = _known(facts)
+    weight = weight_kg if weight_kg is not None else _weight(facts)
+    base = _base(planned_regimen, known, weight)
+    alternatives = [_alternative(id, known, weight) for id in _other_regimens(planned_regimen)]
+    added = [_with_arms(planned_regimen, arms, known, weight) for arms in _additions(known)]
+    if limit is None:
+        return [base, *alternatives, *added]
+    usable = [one for one in alternatives if one.status != "blocked"][:ALTERNATIVES]
+    usable += [one for one in added if one.status != "blocked"]
+    shown = usable[: max(0, limit - 1)]
+    last = max((added.index(one) for one in shown if one in added), default=-1)
+    stopped = [one for one in alternatives if one.status == "blocked"]
+    stopped += [one for one in added[: last + 1] if one.status == "blocked"]
+    return [base, *shown, *stopped]
+
+
+def candidate(
+    components: tuple[str, ...], facts: SafetyFacts | Mapping[str, Any] | Patient, *, weight_kg: float | None = None
+) -> Candidate:
+    """One strategy a user asks for by component ids, the regimen first.  Raises InputError for an unknown id."""
+    regimens = [id for id in components if id in therapy.regimen_ids()]
+    arms = tuple(therapy.arm(id) for id in components if id not in therapy.regimen_ids())
+    known = _known(facts)
+    if not arms and len(regimens) == 1:
+        return _alternative(regimens[0], known, weight_kg)
+    return _with_arms("+".join(regimens), arms, known, weight_kg, tuple(regimens))
+
+
+def _known(facts: SafetyFacts | Mapping[str, Any] | Patient) -> SafetyFacts:
+    if isinstance(facts, SafetyFacts):
+        return facts
+    return SafetyFacts.from_mapping(facts) if isinstance(facts, Mapping) else from_patient(facts)
+
+
+def _weight(facts: SafetyFacts | Mapping[str, Any] | Patient) -> float | None:
+    if isinstance(facts, SafetyFacts | Mapping):
+        return None
+    return facts.demographics.weight
+
+
+def _base(id: str, facts: SafetyFacts, weight: float | None) -> Candidate:
+    one = _alternative(id, facts, weight)
+    return Candidate(
+        one.id, one.label, one.components, "base", one.schedule, one.mechanism, one.evidence, one.trials, one.safety,
+        "blocked" if one.status == "blocked" else "base", one.burden,
+    )  # fmt: skip
+
+
+def _alternative(id: str, facts: SafetyFacts, weight: float | None) -> Candidate:
+    one = therapy.regimen(id, weight)
+    flags = tuple(evaluate([id], facts))
+    return Candidate(
+        id=id,
+        label=one.label,
+        components=(id,),
+        kind="regimen",
+        schedule=one.schedule,
+        mechanism=_regimen_mechanism(one.classes),
+        evidence=Evidence(one.evidence_grade, one.evidence, one.sources),
+        trials=(),
+        safety=flags,
+        status=_status(status(flags), trial=False),
+        burden=one.burden,
+    )
+
+
+_MECHANISMS = {
+    "immune": "checkpoint blockade revives and expands tumour-reactive CD8 cells",
+    "antivegf": "anti-VEGF lets T cells in and starves vessels",
+    "tki": "a kinase inhibitor slows growth and vessels",
+    "locoregional": "local treatment removes tumour and releases antigen",
+}
+
+
+def _regimen_mechanism(classes: tuple[str, ...]) -> str:
+    text = "; ".join(_MECHANISMS[name] for name in classes)
+    return text[:1].upper() + text[1:]
+
+
+def _with_arms(
+    base: str, arms: tuple[therapy.Arm, ...], facts: SafetyFacts, weight: float | None, regimens: tuple[str, ...] = ()
+) -> Candidate:
+    regimens = regimens or (base,)
+    components = (*regimens, *(arm.id for arm in arms))
+    flags = tuple(evaluate(components, facts))
+    given = [therapy.regimen(id, weight) for id in regimens]
+    schedules = [*(one.schedule for one in given), *(arm.schedule for arm in arms)]
+    trial = any(arm.regulatory == "investigational" for arm in arms)
+    return Candidate(
+        id="+".join(components),
+        label=" + ".join([*(one.label for one in given), *(arm.label for arm in arms)]),
+        components=components,
+        kind=arms[0].kind if arms else "regimen",
+        schedule=tuple(line for lines in schedules for line in lines),
+        mechanism=". ".join(arm.mechanism for arm in arms),
+        evidence=_evidence(arms) if arms else Evidence("E", "combination not tested", ()),
+        trials=tuple(dict.fromkeys(trial for arm in arms for trial in arm.open_trials)),
+        safety=flags,
+        status=_status(status(flags), trial=trial),
+        burden="; ".join(arm.burden_note for arm in arms),
+    )
+
+
+def _evidence(arms: tuple[therapy.Arm, ...]) -> Evidence:
+    """The weaker grade of the parts; the texts of all, and that a pair was never tested as such."""
+    grade = max((arm.evidence_grade for arm in arms), key=GRADES.index)
+    sources = tuple(dict.fromkeys(source for arm in arms for source in arm.sources))
+    conflict = " ".join(f"{arm.conflict}." for arm in arms if arm.conflict)
+    text = " ".join(f"{arm.evidence}." for arm in arms)
+    if len(arms) > 1:
+        text = f"The pair has not been tested. {text}"
+    return Evidence(grade, text, sources, conflict)
+
+
+def _status(flagged: str, *, trial: bool) -> str:
+    if flagged == "blocked":
+        return "blocked"
+    return "trial_only" if trial or flagged == "trial_only" else "ranked"
+
+
+def _other_regimens(planned: str) -> tuple[str, ...]:
+    others = [id for id in therapy.regimen_ids() if id != planned and therapy.regimen(id).standing in STANDINGS]
+    return tuple(sorted(others, key=lambda id: STANDINGS.index(therapy.regimen(id).standing)))
+
+
+def _additions(facts: SafetyFacts) -> Iterator[tuple[therapy.Arm, ...]]:
+    """Single arms and pairs, the most relevant and best supported first; arms that cannot apply are left out."""
+    single = [therapy.arm(id) for id in therapy.arm_ids()]
+    single = [arm for arm in single if arm.id not in _NEEDS or getattr(facts, _NEEDS[arm.id]) is not False]
+    single.sort(key=lambda arm: (-arm.relevance, GRADES.index(arm.evidence_grade), BURDENS.index(arm.burden)))
+    yield from ((arm,) for arm in single if arm.relevance > 1)
+    yield from _pairs()
+    yield from ((arm,) for arm in single if arm.relevance == 1)
+
+
+@cache
+def _pairs() -> tuple[tuple[therapy.Arm, ...], ...]:
+    with files("hepaxis.plan").joinpath("pairs.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    return tuple((therapy.arm(row["first"]), therapy.arm(row["second"])) for row in rows)
