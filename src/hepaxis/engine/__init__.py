@@ -1,1 +1,20 @@
-"""SBML to batched integration and steady states. No biology here."""
+"""SBML to batched integration, rest points and sensitivities of many patients.  No biology here."""
+
+from __future__ import annotations
+
+from .faults import Cancelled, EngineError, Fault, InputMismatch, ProtocolError, UnsupportedModel
+from .model import Model, load
+from .results import SteadyState, Trajectory
+
+__all__ = [
+    "Cancelled",
+    "EngineError",
+    "Fault",
+    "InputMismatch",
+    "Model",
+    "ProtocolError",
+    "SteadyState",
+    "Trajectory",
+    "UnsupportedModel",
+    "load",
+]

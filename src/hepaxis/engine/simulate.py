@@ -1,0 +1,254 @@
+"""From a call to the stepper and back: rows of a batch, chunks over threads, events, failures, observed values.
+
+Each patient's numbers depend on nothing but its own row: chunks are cut only to share work between threads and to bound
+memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from . import batch as b
+from .batch import Batch, Settings
+from .evaluate import Evaluation
+from .events import EventDesk
+from .faults import Cancelled, Fault, InputMismatch, nearest
+from .graph import Graph, Node
+from .system import System
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Values = Mapping[str, object] | pd.DataFrame | None
+
+CHUNK = 256
+
+
+class Stepper(Protocol):
+    def advance(
+        self, state: Batch, ids: Ints, settings: Settings, cancel: Callable[[], bool] | None = None
+    ) -> None: ...
+
+
+def rows_of(given: Values, names: Sequence[str], what: str) -> dict[str, Floats]:
+    """Overrides by name, each () or (n,); InputMismatch lists every unknown name and every wrong shape."""
+    if given is None:
+        return {}
+    faults, rows = [], {}
+    items = given.items()
+    for name, value in items:
+        array = np.asarray(value, dtype=float)
+        if str(name) not in names:
+            faults.append(Fault(f"unknown {what} '{name}'", what + "s", nearest(str(name), names)))
+        elif array.ndim > 1:
+            faults.append(Fault(f"'{name}' has shape {array.shape}", what + "s", "give one number or one a patient"))
+        else:
+            rows[str(name)] = array
+    if faults:
+        raise InputMismatch(faults)
+    return rows
+
+
+def batch_rows(system: System, parameters: Values, initial: Values, patients: int | None) -> tuple[Floats, Floats]:
+    """(n, n_states) start values and (n, n_parameters) parameters, initial assignments carried out."""
+    over_p = rows_of(parameters, system.parameters, "parameter")
+    over_y = rows_of(initial, system.states, "initial state")
+    sizes = {a.shape[0] for a in (*over_p.values(), *over_y.values()) if a.ndim == 1}
+    sizes |= {len(x) for x in (parameters, initial) if isinstance(x, pd.DataFrame)}
+    sizes |= {patients} if patients is not None else set()
+    if len(sizes) > 1:
+        raise InputMismatch([Fault(f"lengths differ: {sorted(sizes)}", "parameters and initial", "one row a patient")])
+    n = sizes.pop() if sizes else 1
+    y = np.tile(system.default_states, (n, 1))
+    p = np.tile(system.default_parameters, (n, 1))
+    for name, value in over_y.items():
+        y[:, system.states.index(name)] = value
+    for name, value in over_p.items():
+        p[:, system.parameters.index(name)] = value
+    for start in system.initials:
+        kept, given = (y, over_y) if start.slot.kind == "state" else (p, over_p)
+        name = (system.states if start.slot.kind == "state" else system.parameters)[start.slot.index]
+        if name not in given:
+            kept[:, start.slot.index] = Evaluation(system.graph, [start.node])(y, p, 0.0)[:, 0]
+    return y, p
+
+
+def time_jumps(system: System, p: Floats, changing: set[int]) -> Floats | None:
+    """(n, k) times at which a comparison of time with parameters changes; NaN where it never does.
+
+    ``changing`` are parameters set on the way: comparisons with these are met by step control or events alone.
+    """
+    g = system.graph
+    roots = [*system.rhs, *(e.trigger for e in system.events)]
+    columns = []
+    for node in g.reach(roots):
+        if g.op[node] not in ("lt", "le", "eq", "ne") or g.leaves([node], "state"):
+            continue
+        if not g.needs_time([node]) or g.leaves([node], "param") & changing:
+            continue
+        gap = g.sub(*g.args[node])
+        at = Evaluation(g, [gap])
+        none = np.zeros((len(p), len(system.states)))
+        zero, one, two = (at(none, p, t)[:, 0] for t in (0.0, 1.0, 2.0))
+        slope = one - zero
+        with np.errstate(all="ignore"):
+            moment = np.where(np.isclose(two - one, slope) & (slope != 0), -zero / slope, np.nan)
+        columns.append(moment)
+    return np.stack(columns, axis=1) if columns else None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Which kept values must be recorded to give the observed names."""
+
+    nodes: tuple[Node, ...]
+    states: Ints
+    parameters: Ints
+
+    @classmethod
+    def of(cls, graph: Graph, nodes: Sequence[Node], changing: set[int]) -> Observation:
+        states = np.array(sorted(graph.leaves(nodes, "state")), dtype=np.int64)
+        changed = np.array(sorted(graph.leaves(nodes, "param") & changing), dtype=np.int64)
+        return cls(tuple(nodes), states, changed)
+
+    def values(self, system: System, record: Floats, p: Floats, times: Floats, evaluate: Evaluator) -> Floats:
+        """(n, n_times, n_observed) from the recorded values (n, n_times, n_recorded)."""
+        g, k = system.graph, len(self.states)
+        direct = [g.index(node) for node in self.nodes if g.op[node] == "state"]
+        if len(direct) == len(self.nodes):
+            place = {int(s): i for i, s in enumerate(self.states)}
+            return np.ascontiguousarray(record[:, :, [place[s] for s in direct]])
+        n, m, _ = record.shape
+        y = np.ones((n * m, len(system.states)))
+        y[:, self.states] = record[:, :, :k].reshape(n * m, k)
+        rows = np.repeat(p, m, axis=0)
+        rows[:, self.parameters] = record[:, :, k:].reshape(n * m, -1)
+        values = evaluate(self.nodes, y, rows, np.tile(times, n)).reshape(n, m, len(self.nodes))
+        # What was never reached is unknown, whatever a formula makes of NaN.
+        unreached = np.isnan(record).any(axis=2) if k else np.zeros((n, m), bool)
+        values[unreached] = np.nan
+        return values
+
+
+Failures = list[tuple[int, float, str]]  # patient, time, reason
+Outcome = tuple[Floats, Failures, Ints, Floats]
+Evaluator = Callable[[Sequence[Node], Floats, Floats, Floats], Floats]
+
+
+def plain_evaluator(system: System) -> Evaluator:
+    def evaluate(nodes: Sequence[Node], y: Floats, p: Floats, t: Floats) -> Floats:
+        return Evaluation(system.graph, nodes)(y, p, t)
+
+    return evaluate
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call, made ready."""
+
+    system: System
+    stepper: Stepper
+    fallback: Stepper
+    settings: Settings
+    start: float
+    observation: Observation
+    evaluate: Evaluator
+    cancel: Callable[[], bool] | None = None
+
+    def chunk(self, y: Floats, p: Floats, rows: slice) -> Outcome:
+        """Integrate some rows: (observed values, failures, steps, last states)."""
+        programs = replace(self.settings.programs, program=self.settings.programs.program[rows])
+        settings = replace(self.settings, programs=programs)
+        own_y, own_p = y[rows].copy(), p[rows].copy()
+        state = Batch.start(self.start, own_y, own_p, settings, events=bool(self.system.events))
+        ids = np.arange(len(own_y))
+        desk = EventDesk(self.system) if self.system.events else None
+        if desk is not None:
+            desk.open(state)
+        for stepper in (self.stepper, self.fallback):
+            while True:
+                running = ids[state.status == b.RUNNING]
+                if len(running):
+                    stepper.advance(state, running, settings, self.cancel)
+                if self.cancel is not None and self.cancel():
+                    raise Cancelled("the caller asked to stop")
+                if desk is None or not np.isin(state.status, (b.EVENT, b.LIMIT)).any():
+                    break
+                desk.settle(state, ids, settings)
+            # The pivoting stepper takes over only where the pivot-free factorisation was not trusted.
+            lost = state.status == b.PIVOT
+            if not lost.any():
+                break
+            state.status[lost], state.rejections[lost] = b.RUNNING, 0
+        failed = np.flatnonzero(np.isin(state.status, b.FAILED))
+        first = rows.start or 0
+        failures = [
+            (int(i) + first, float(state.t[i]), self._reason(int(state.status[i]), own_y[i], own_p[i])) for i in failed
+        ]
+        values = self.observation.values(self.system, state.record, p[rows], settings.times, self.evaluate)
+        for i in failed:
+            values[i, state.next_time[i] :] = np.nan
+        return values, failures, state.steps, state.y
+
+    def _reason(self, status: int, y: Floats, p: Floats) -> str:
+        reason = b.REASONS[status].format(max_steps=self.settings.max_steps)
+        names = [*self.system.states, *self.system.parameters]
+        bad = [names[i] for i in np.flatnonzero(~np.isfinite(np.concatenate([y, p])))]
+        return f"{reason}; not finite: {', '.join(bad[:5])}" if bad else reason
+
+
+def run_chunks(
+    run: Run,
+    y: Floats,
+    p: Floats,
+    *,
+    threads: int | None,
+    progress: Callable[[int, int], None] | None,
+    chunk: int = CHUNK,
+) -> Outcome:
+    """All rows, chunks shared between threads.  ``progress(done, total)`` is called from the calling thread."""
+    n = len(y)
+    workers = max(1, threads if threads is not None else available_cores())
+    size = max(1, min(chunk, -(-n // workers)))
+    parts = [slice(first, min(first + size, n)) for first in range(0, n, size)]
+    results: dict[int, Outcome] = {}
+    done = 0
+    if workers == 1 or len(parts) == 1:
+        for k, rows in enumerate(parts):
+            results[k] = run.chunk(y, p, rows)
+            done += rows.stop - rows.start
+            if progress is not None:
+                progress(done, n)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            waiting = {pool.submit(run.chunk, y, p, rows): k for k, rows in enumerate(parts)}
+            try:
+                for future in as_completed(waiting):
+                    k = waiting[future]
+                    results[k] = future.result()
+                    done += parts[k].stop - parts[k].start
+                    if progress is not None:
+                        progress(done, n)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+    ordered = [results[k] for k in range(len(parts))]
+    return (
+        np.concatenate([r[0] for r in ordered]),
+        [failure for r in ordered for failure in r[1]],
+        np.concatenate([r[2] for r in ordered]),
+        np.concatenate([r[3] for r in ordered]),
+    )
+
+
+def available_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,86 @@
+"""A model as the engine sees it: an ordinary differential equation on graph nodes, with names.
+
+States are what is integrated, parameters what is held constant between actions and events; everything else is an
+expression of these and of time.  A species is held in the unit its symbol has in the formulas (concentration, or
+amount), except in a compartment whose size changes: there the amount is the state, and ``symbols`` gives the
+concentration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .graph import Graph, Node
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place a value is kept: ``kind`` is "state" or "param"."""
+
+    kind: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Initial:
+    """A start value computed from others; carried out in the order they are listed."""
+
+    slot: Slot
+    node: Node
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An event's effect.  ``scale`` turns the assigned symbol into the kept value and is read after all effects."""
+
+    slot: Slot
+    node: Node
+    scale: Node | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    name: str
+    trigger: Node
+    delay: Node | None
+    priority: Node | None
+    persistent: bool
+    initially_true: bool
+    values_at_trigger: bool
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True)
+class System:
+    graph: Graph
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    rhs: tuple[Node, ...]
+    default_states: Floats
+    default_parameters: Floats
+    initials: tuple[Initial, ...]
+    observables: tuple[str, ...]  # targets of assignment rules
+    symbols: dict[str, Node] = field(repr=False)  # every name a formula may use
+    events: tuple[Event, ...] = ()
+    units: dict[str, str] = field(default_factory=dict, repr=False)
+    hash: str = ""
+
+    def slot(self, name: str) -> Slot | None:
+        """Where a name's value is kept, None for names that are expressions or unknown."""
+        if name in self.states:
+            return Slot("state", self.states.index(name))
+        if name in self.parameters:
+            return Slot("param", self.parameters.index(name))
+        return None
+
+    def expression(self, name: str) -> Node | None:
+        """The node of a name: states and parameters as they are kept, ``[S]``/others as the formulas see them."""
+        slot = self.slot(name)
+        if slot is not None:
+            return self.graph.state(slot.index) if slot.kind == "state" else self.graph.param(slot.index)
+        return self.symbols.get(name)
