@@ -1,0 +1,128 @@
+"""One stool sample as the mechanisms see it: taxa with shares, guild, genus and what the trait table knows of them.
+
+A taxon is known as a ``species`` (its own trait row), a ``genus`` (trait rows of its genus) or only by its ``guild``.
+Assumes a sample sums to 1 over what was identified; shares are renormalised over taxa above zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import knowledge
+from hepaxis.metabolites.facts import parameter
+from hepaxis.problems import InputError, error
+from hepaxis.profile import guilds, names
+from hepaxis.profile.record import RANKS
+
+GUILDS: tuple[str, ...] = tuple(guilds.GUILDS)
+UNCULTURED_BAI = "uncultured_bai_oscillospirales_clade"
+BASES = ("species", "genus", "guild")
+
+
+@dataclass(frozen=True)
+class Community:
+    """Taxa above zero of one sample, most abundant first.
+
+    share   taxa, sums to 1             guild, genus, basis  taxa, text
+    row     taxa, id in the trait table, '' unless basis is ``species``
+    unassigned  taxa, whether no guild rule but the rest rule took it
+    """
+
+    taxa: tuple[str, ...]
+    share: np.ndarray
+    guild: np.ndarray
+    unassigned: np.ndarray
+    genus: np.ndarray
+    row: np.ndarray
+    basis: np.ndarray
+
+    def guild_share(self, guild: str) -> float:
+        return float(self.share[self.guild == guild].sum())
+
+    def basis_share(self, basis: str) -> float:
+        """Share of abundance known at ``basis`` (species, genus or guild)."""
+        return float(self.share[self.basis == basis].sum())
+
+
+@lru_cache(maxsize=1)
+def _taxa() -> pd.DataFrame:
+    return knowledge.table("taxa").set_index("id")
+
+
+@lru_cache(maxsize=1)
+def _traits() -> pd.DataFrame:
+    table = knowledge.table("traits").set_index("id")
+    of = _taxa().reindex(table["taxon_id"])
+    table["genus"] = of["genus"].where(of["rank"] != "genus", of["name"]).fillna("").to_numpy()
+    table["guild"] = guilds.assign(trait_lineages(table))["guild"].to_numpy()
+    table["abundance"] = table["mean_abundance_pct"].fillna(0.0)
+    # the mean community was counted by named species; the clade without an isolate is put back
+    table.loc[UNCULTURED_BAI, "abundance"] = parameter("uncultured_bai_abundance")
+    return table
+
+
+def traits() -> pd.DataFrame:
+    """The trait table, indexed by its id, with ``genus``, ``guild`` and ``abundance`` (%).  Treat as read-only."""
+    return _traits()
+
+
+def trait_lineages(table: pd.DataFrame) -> pd.DataFrame:
+    """Lineages (taxa x ranks, as ``Profile.lineages``) of rows of the trait table."""
+    of = _taxa().reindex(table["taxon_id"])
+    frame = pd.DataFrame("", index=table.index, columns=list(RANKS))
+    for rank in ("domain", "phylum", "class", "order", "family", "genus"):
+        frame[rank] = of[rank].fillna("").to_numpy()
+    named = of["name"].astype(str).str.replace(" ", "_").to_numpy()
+    level = of["rank"].to_numpy()
+    frame["species"] = np.where(np.isin(level, ["species", "clade", "strain"]), named, "")
+    frame["genus"] = np.where(level == "genus", named, frame["genus"])
+    return frame
+
+
+def community(abundance: pd.Series, lineages: pd.DataFrame) -> Community:
+    """One sample (taxa -> share >= 0) and its lineages (taxa x ranks) -> `Community`.
+
+    Raises InputError when a taxon has no lineage, a share is negative or missing, or nothing is above zero.
+    """
+    values = pd.to_numeric(abundance, errors="coerce").astype(float)
+    problems = []
+    for taxon in values.index[(values < 0) | ~np.isfinite(values)]:
+        problems.append(error(
+            "metabolites.share", f"share of {taxon} is {abundance[taxon]}", "Give shares of 0 or more.",
+        ))
+    for taxon in values.index.difference(lineages.index):
+        problems.append(error("metabolites.lineage", f"{taxon} has no lineage", "Read the profile with profile.read."))
+    if not problems and not (values > 0).any():
+        problems.append(error("metabolites.empty", "no taxon is above zero", "Check the profile: it may be empty."))
+    if problems:
+        raise InputError(problems)
+
+    present = values[values > 0].sort_values(ascending=False, kind="stable")
+    ranks = lineages.loc[present.index]
+    resolved = names.resolve(ranks)
+    assigned = guilds.assign(ranks)
+    table, taxa = traits(), _taxa()
+    row_of = dict(zip(table["taxon_id"], table.index, strict=True))
+    known = set(table["genus"]) - {""}
+    row, genus, basis = [], [], []
+    for taxon, matched in zip(resolved["taxon_id"], resolved["rank_matched"], strict=True):
+        own = str(row_of.get(taxon, "")) if matched == "species" else ""
+        of = ""
+        if matched in ("species", "genus"):
+            of = str(taxa.loc[taxon, "genus" if matched == "species" else "name"] or "")
+        row.append(own)
+        genus.append(of)
+        basis.append("species" if own else "genus" if of in known else "guild")
+    return Community(
+        taxa=tuple(str(t) for t in present.index),
+        share=(present / present.sum()).to_numpy(),
+        guild=assigned["guild"].to_numpy(dtype=str),
+        unassigned=(assigned["rank"] == guilds.REST_RANK).to_numpy(),
+        genus=np.array(genus, dtype=str),
+        row=np.array(row, dtype=str),
+        basis=np.array(basis, dtype=str),
+    )
