@@ -205,9 +205,7 @@ def timeline(items: Sequence[TimelineItem]) -> Caption:
     told = []
     if past:
         last = max(past, key=lambda i: i.end if i.end is not None else i.start)
-        told.append(
-            f"{last.label} (day {days_of(last)}) ended {quantity(-(last.end or 0.0))} days before the first dose"
-        )
+        told.append(f"{last.label} ({days_of(last)}) ended {quantity(-(last.end or 0.0))} days before the first dose")
     if ongoing:
         told.append(f"{_capital(listed_up_to(ongoing, MOST_NAMED))} {'is' if len(ongoing) == 1 else 'are'} ongoing")
     if not told:

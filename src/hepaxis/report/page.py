@@ -40,10 +40,14 @@ NAVIGATION = (
     ("sources", "Sources"),
 )
 METHOD = (
-    ("A mechanistic model of gut, liver, immunity and tumour, simulated for virtual patients that match this one. "
-    "Every strategy runs on the same patients."),
-    ("Intervals are 90% and 50% over virtual patients and parameter draws; they hold what the model leaves open, not "
-    "what it leaves out."),
+    (
+        "A mechanistic model of gut, liver, immunity and tumour, simulated for virtual patients that match this one. "
+        "Every strategy runs on the same patients."
+    ),
+    (
+        "Intervals are 90% and 50% over virtual patients and parameter draws; they hold what the model leaves open, not "
+        "what it leaves out."
+    ),
 )
 
 
@@ -180,6 +184,7 @@ def render(plan: Plan) -> str:
         "method": METHOD,
         "it": italics,
         "refs": sources.refs,
+        "lead": read.lead_and_rest,
         "link": read.link_of,
         "grade": read.grade_of,
         "percent": formats.percent,

@@ -23,6 +23,7 @@ DEVIATION_SIGNS = {"low": "▼", "mid": "=", "high": "▲"}
 CATEGORIES = ("gut", "tumour", "liver", "exposure")
 GUT_KINDS = frozenset({"microbiota", "metabolite", "engineered", "antibiotic"})
 RECALLED = "recalled"
+UNBROKEN_N = "n\u00a0=\u00a0"  # a sample size stays on one line
 
 _GENUS = re.compile(r"^[A-Z][a-z]{3,}(?<!aceae)(?<!ales)\b")
 _BINOMIAL = re.compile(r"^[A-Z][a-z]{3,} [a-z]{3,}\b")
@@ -30,6 +31,7 @@ _ABBREVIATED = r"\b[A-Z]\. [a-z]{3,}\b"
 _DOI = re.compile(r"^(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _NCT = re.compile(r"\bNCT\d{8}\b")
 _PMID = re.compile(r"^(?:PMID:?\s*)(\d{1,9})$", re.IGNORECASE)
+_LEAD = re.compile(r"(.+?\.(?=\s)|.+?(?=\s\())", re.DOTALL)
 _WEB = re.compile(r"^https?://[^\s<>\"]+$")
 
 
@@ -138,14 +140,15 @@ def capacities_by_deviation(rows: Sequence[CapacityRow]) -> tuple[CapacityRow, .
 
 
 def header_facts(facts: Sequence[Fact], most: int) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
-    """Known facts for the grid (at most ``most``) and the unknown ones, told in one cell.  All stand in the full list."""
+    """Known facts for the grid (at most ``most``) and the unknown ones, told in one cell.  The full list has all."""
     return tuple(f for f in facts if f.known)[:most], tuple(f for f in facts if not f.known)
 
 
 class Italics:
-    """Sets species in italics: genera of this plan's own taxa, their species, and abbreviated binomials."""
+    """Sets names for the page, species in italics: genera of this plan's own taxa, their species, and abbreviated binomials."""
 
     def __init__(self, taxa: Iterable[str]):
+        taxa = tuple(taxa)
         species = {" ".join(name.split()[:2]) for name in taxa if _BINOMIAL.match(name)}
         genera = {name.split()[0] for name in taxa if _GENUS.match(name)}
         names = sorted(species | genera, key=lambda n: (-len(n), n))
@@ -153,11 +156,18 @@ class Italics:
         self._pattern = re.compile(_ABBREVIATED + known)
 
     def __call__(self, words: str) -> Markup:
+        words = words.replace("n = ", UNBROKEN_N)
         out, at = Markup(""), 0
         for found in self._pattern.finditer(words):
             out += escape(words[at : found.start()]) + Markup("<i>{}</i>").format(found.group())
             at = found.end()
         return out + escape(words[at:])
+
+
+def lead_and_rest(words: str) -> tuple[str, str]:
+    """The finding (first sentence, or what stands before its bracket) and what follows."""
+    found = _LEAD.match(words)
+    return (found.group(1), words[found.end(1) :]) if found else (words, "")
 
 
 def link_of(locator: str) -> str | None:

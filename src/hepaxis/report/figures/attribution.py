@@ -13,14 +13,15 @@ from markupsafe import Markup
 from hepaxis.plan.schema import AttributionRow, CounterfactualRow, Interval, Plan
 
 from .. import svg
-from ..formats import limits, log_odds, percent, percent_range, usable
+from ..formats import limits, log_odds, percent, percent_range, signed, usable
 from ..reading import attribution_groups, category_of, limiting_steps
 from ..tables import Cell, RowChart, value_cell
 
-MOST_LIMITING = 6  # rows of the first panel, so that the first screen holds it
+MOST_LIMITING = 5  # rows of the first panel, so that the first screen holds it
 LEAST_LOG_ODDS = 0.5  # the axis shows at least this far to both sides
 LEAST_RESPONSE = 0.4  # response axes reach at least 40%
 RESPONSE_CEILING = 1.0
+HEADROOM = 1.08  # so that the last tick's label stays inside its column
 
 
 def _effect_scale(rows: Sequence[AttributionRow]) -> svg.Scale:
@@ -45,7 +46,7 @@ def _bar(scale: svg.Scale, effect: Interval, category: str, *, part: bool) -> Ma
 
 def _axis(scale: svg.Scale, most: int) -> tuple[list[float], Cell]:
     ticks = svg.linear_ticks(scale.lo, scale.hi, most)
-    labels = svg.tick_labels(scale, [(t, log_odds(t) if t else "0") for t in ticks])
+    labels = svg.tick_labels(scale, [(t, signed(t) if t else "0") for t in ticks])
     return ticks, Cell("chart", svg.drawing(labels, css="axis"))
 
 
@@ -53,7 +54,7 @@ def steps(rows: Sequence[AttributionRow]) -> RowChart:
     """All groups and their parts, most lowering first."""
     scale = _effect_scale(rows)
     ticks, axis = _axis(scale, 5)
-    grid = svg.gridlines(scale, ticks, marked=0.0, css="zero")
+    grid = svg.gridlines(scale, ticks, marked=0.0, css="ax")
     out = []
     for group in attribution_groups(rows):
         for row in (group.row, *group.parts):
@@ -75,7 +76,7 @@ def limiting(rows: Sequence[AttributionRow]) -> RowChart:
     """The few steps that lower response most, for the first panel."""
     chosen = limiting_steps(rows, MOST_LIMITING)
     scale = _effect_scale(chosen)
-    ticks, axis = _axis(scale, 4)
+    ticks, axis = _axis(scale, 3)
     grid = svg.gridlines(scale, ticks, marked=0.0, css="ax")
     body = tuple(
         (
@@ -96,9 +97,9 @@ def _response_rows(
     rows: Sequence[tuple[str, str, Interval, str]], reference: Interval | None
 ) -> tuple[tuple[tuple[Cell, ...], ...], Cell]:
     ends = [limit for _, _, i, _ in rows if usable(i) for limit in (i.lo90, i.hi90)]
-    top = min(max([LEAST_RESPONSE, *(e * 1.06 for e in ends)]), RESPONSE_CEILING + 0.02)
+    top = min(max([LEAST_RESPONSE, *ends]) * HEADROOM, RESPONSE_CEILING * HEADROOM)
     scale = svg.Scale(0.0, top)
-    ticks = svg.linear_ticks(0.0, top, 4)
+    ticks = svg.linear_ticks(0.0, top, 3)
     grid = svg.gridlines(scale, ticks, marked=0.0, css="ax")
     if reference is not None and usable(reference):
         grid += svg.upright(scale.x(reference.median), "ref")

@@ -21,7 +21,8 @@ from .plots import framed, y_axis
 MOST_DRAWN = 3  # curves in the plot; all stand in the data table
 MOST_POINTS = 60  # points a line is drawn with
 CUT = 1.5  # growth above +150% is cut at the edge of the plot
-PARTIAL_RESPONSE, PROGRESSION = -0.30, 0.20  # RECIST 1.1, change of the sum of diameters
+# RECIST 1.1, change of the sum of diameters (progression counts from the lowest size, drawn here from baseline).
+THRESHOLDS = ((-0.30, "−30%: response"), (0.20, "+20%: progression"))
 LABEL_GAP = 6.5  # per cent of the plot's height between two labels
 COLOURS = ("regimen", "gut", "liver")
 TABLE_ROWS = 7
@@ -58,12 +59,10 @@ def course(curves: Sequence[Curve]) -> Plot | None:
     up = svg.linear_scale((lo, hi), include=(-0.5, 0.5))
     ticks = svg.linear_ticks(up.lo, up.hi, 6)
     grid = svg.join(svg.level(up.y(t), "ax" if t == 0 else "gl") for t in ticks)
-    thresholds = ((PARTIAL_RESPONSE, "partial response, −30%"), (PROGRESSION, "progression, +20% from lowest"))
-    grid += svg.join(svg.level(up.y(v), "ref") for v, _ in thresholds)
+    grid += svg.join(svg.level(up.y(v), "ref") for v, _ in THRESHOLDS)
     lines = svg.join(_lines(c, across, up, COLOURS[i], filled=i == 0) for i, c in enumerate(drawn))
-    words = svg.join(svg.text("1%", up.y(v), w, "t-3 halo", dy=-4) for v, w in thresholds)
     months = [t for t in svg.linear_ticks(across.lo, across.hi, 6) if float(t).is_integer()]
-    main = svg.drawing(grid + svg.stretched(lines) + words, css="h16", label=_sentence(drawn))
+    main = svg.drawing(grid + svg.stretched(lines), css="h16", label=_sentence(drawn))
     return Plot(
         framed(
             y_axis(up, [(t, _per_cent(t)) for t in ticks]),
@@ -104,7 +103,7 @@ def _short(label: str, most: int = 19) -> str:
 
 
 def _labels(drawn: Sequence[Curve], up: svg.Scale) -> Markup:
-    wanted: list[tuple[float, str, str]] = []
+    wanted = [(100 - up.raw(v), words, "t-3") for v, words in THRESHOLDS]
     for i, c in enumerate(drawn):
         name = "base" if i == 0 else _short(c.label)
         wanted.append((100 - up.raw(c.median[-1]), f"{name}, median" if i == 0 else name, f"f-{COLOURS[i]} b"))

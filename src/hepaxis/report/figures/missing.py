@@ -12,6 +12,7 @@ from .. import svg
 from ..formats import finite, percent
 from ..tables import Cell, RowChart, value_cell
 
+HEADROOM = 1.08  # so that the last tick's label stays inside its column
 LEAST_VALUE = 0.4  # the axis reaches at least 40% of the width
 
 
@@ -22,7 +23,7 @@ def by_value(rows: Sequence[MissingRow]) -> tuple[MissingRow, ...]:
 def missing(rows: Sequence[MissingRow]) -> RowChart:
     """Bars from zero, sorted by value; items whose worth was not computed come last and say so."""
     values = [r.value for r in rows if r.value is not None and finite(r.value)]
-    scale = svg.Scale(0.0, max([LEAST_VALUE, *values]) * 1.04)
+    scale = svg.Scale(0.0, max([LEAST_VALUE, *values]) * HEADROOM)
     ticks = svg.linear_ticks(0.0, scale.hi, 4)
     grid = svg.gridlines(scale, ticks, marked=0.0, css="ax")
     out = []

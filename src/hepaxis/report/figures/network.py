@@ -29,6 +29,7 @@ TOP, PITCH, HEIGHT, TALL = 44, 64, 44, 58
 LINE = 17  # user units between two lines of text in a box
 NAME, VALUE = 21, 24  # characters that fit a line of a box
 MOST_LINES = 2
+SHORTEST = 14  # user units an arrow between two boxes of a column needs
 THIN, THICK = 1.25, 5.0  # stroke for no share and for the largest share
 
 
@@ -69,7 +70,9 @@ def _place(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge]) -> dict[str, _P
             ]
             even = TOP + HEIGHT / 2 + (bottom - TOP) * (i / (len(column) - 1) if len(column) > 1 else 0.5)
             weight = sum(w for _, w in feeding)
-            wanted.append(sum(m * w for m, w in feeding) / weight if weight else even)
+            # Tumour values keep the plan's order, which is causal; the others stand level with what feeds them.
+            fed = weight and node.column != "tumour"
+            wanted.append(sum(m * w for m, w in feeding) / weight if fed else even)
         tops = svg.spread([w - HEIGHT / 2 for w in wanted], PITCH, TOP, bottom)
         for node, top in zip(column, tops, strict=True):
             lines = _name_lines(node.label)
@@ -118,7 +121,22 @@ def _slots(placed: dict[str, _Placed], edges: Sequence[AxisEdge]) -> dict[tuple[
     return at
 
 
-def _edge(e: AxisEdge, a: _Placed, b: _Placed, y1: float, y2: float, heaviest: float) -> Markup:
+def _upright_end(x: float, y: float, sign: int, colour: str, down: bool) -> Markup:
+    if sign >= 0:
+        return Markup('<path d="M{:.1f} {:.1f}l5 {}h-10z" class="f-{}"/>').format(x, y, -8 if down else 8, colour)
+    bar = y - 4 if down else y + 4
+    return Markup('<path d="M{:.1f} {:.1f}h14" class="eg s-{}" stroke-width="2.5"/>').format(x - 7, bar, colour)
+
+
+def _neighbours(a: _Placed, b: _Placed, placed: dict[str, _Placed]) -> bool:
+    """Whether no box stands between two boxes of a column, and an arrow fits in the gap."""
+    lo, hi = sorted((a.middle, b.middle))
+    gap = abs(a.middle - b.middle) - (a.height + b.height) / 2
+    return gap >= SHORTEST and not any(p.x == a.x and lo < p.middle < hi for p in placed.values())
+
+
+def _edge(e: AxisEdge, placed: dict[str, _Placed], y1: float, y2: float, heaviest: float) -> Markup:
+    a, b = placed[e.source], placed[e.target]
     width = THIN + (THICK - THIN) * (max(e.weight, 0.0) / heaviest if heaviest else 0.0)
     colour = "tumour" if a.node.column == b.node.column == "tumour" else "gut"
     dashed = " dash" if e.disputed else ""
@@ -127,6 +145,11 @@ def _edge(e: AxisEdge, a: _Placed, b: _Placed, y1: float, y2: float, heaviest: f
         middle = (x1 + x2) / 2
         d = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         tip = _end(x2, y2, e.sign, colour, back=False)
+    elif b.x == a.x and _neighbours(a, b, placed):
+        x, down = a.x + BOX / 2, b.y > a.y
+        y1, y2 = (a.y + a.height, b.y - 3) if down else (a.y, b.y + b.height + 3)
+        d = f"M{x:.1f} {y1:.1f}V{y2 - 5 if down else y2 + 5:.1f}"
+        tip = _upright_end(x, y2, e.sign, colour, down)
     else:  # within a column, or back towards the gut: round the right side of both boxes
         x1, x2 = a.x + BOX, b.x + BOX + 7
         out = max(x1, x2) + 22
@@ -160,10 +183,7 @@ def network(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge]) -> Plot | None
     )
     slots = _slots(placed, edges)
     heaviest = max([e.weight for e in edges], default=0.0)
-    lines = svg.join(
-        _edge(e, placed[e.source], placed[e.target], slots[i, True], slots[i, False], heaviest)
-        for i, e in enumerate(edges)
-    )
+    lines = svg.join(_edge(e, placed, slots[i, True], slots[i, False], heaviest) for i, e in enumerate(edges))
     boxes = svg.join(_box(p, "tum" if p.node.column == "tumour" else "") for p in placed.values())
     picture = Markup(
         '<svg class="axis-wide net" viewBox="-12 -2 {} {:.0f}" width="100%" role="img" aria-label="{}" focusable="false">{}{}{}{}</svg>'

@@ -12,17 +12,19 @@ from markupsafe import Markup
 from hepaxis.plan.schema import TimelineItem
 
 from .. import svg
-from ..formats import finite, listed_up_to, signed_day
+from ..formats import day, finite, listed_up_to, signed_day
 from ..tables import Cell, RowChart
 
 BEFORE, AFTER = -30.0, 90.0  # the axis shows at least this span (days)
 WINDOW = (-180.0, 400.0)  # and at most this one: what lies outside is cut at the edge and told in text
+SINCE = -90.0  # what is ongoing is drawn from here at most, its start told in text
 MOST_DAYS_LISTED = 4
 KINDS = {"exposure": "exposure", "therapy": "regimen", "sample": "gut", "scan": "ink"}
 
 
 def _window(items: Sequence[TimelineItem]) -> svg.Scale:
-    days = [d for i in items for d in (i.start, i.end) if d is not None and finite(d)]
+    days = [d for i in items for d in (i.start, i.end) if d is not None and finite(d) and not i.ongoing]
+    days += [max(i.start, SINCE) for i in items if i.ongoing and finite(i.start)]
     lo = max(min([BEFORE, *days]), WINDOW[0])
     hi = min(max([AFTER, *days]), WINDOW[1])
     return svg.linear_scale((), include=(lo, hi), room=0.04)
@@ -47,18 +49,22 @@ def _mark(item: TimelineItem, scale: svg.Scale) -> Markup:
 
 
 def days_of(item: TimelineItem) -> str:
-    """``−23 to −16``, ``since −120``, ``+26``."""
-    start = signed_day(item.start)
+    """``day −23 to −16``, ``since day −120``, ``day +26``."""
+    start = day(item.start)
     if item.ongoing:
         return f"since {start}"
     return start if item.end is None or item.end == item.start else f"{start} to {signed_day(item.end)}"
 
 
 def _row_text(group: Sequence[TimelineItem]) -> str:
-    days = listed_up_to([days_of(i) for i in group], MOST_DAYS_LISTED)
+    days = (
+        listed_up_to([days_of(i) for i in group], MOST_DAYS_LISTED)
+        .replace(", day ", ", ")
+        .replace(" and day ", " and ")
+    )
     planned = "planned" if all(i.planned for i in group) else ""
     details = list(dict.fromkeys(i.detail for i in group if i.detail))
-    return "; ".join(part for part in ("day " + days, planned, *details) if part)
+    return "; ".join(part for part in (days, planned, *details) if part)
 
 
 def timeline(items: Sequence[TimelineItem]) -> RowChart:

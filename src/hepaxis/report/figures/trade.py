@@ -23,7 +23,7 @@ LEAST_HARM = (0.0, 0.2)
 LEAST_GAIN = (-0.05, 0.1)
 MOST_STRONG = 2  # strategies drawn in full strength; the others are faint
 NEAR_X, NEAR_Y = 4.5, 6.5  # per cent of the plot within which two number labels would touch
-NAME_LENGTH = 26
+NAME_LENGTH = 30
 
 
 @dataclass(frozen=True)
