@@ -15,6 +15,13 @@ from hepaxis.knowledge.schema import SCHEMA_DIR, TABLE_DIR, TYPES, CellError, Co
 from hepaxis.problems import Problem, error
 
 KEYS = ("id", "source", "checked")
+#: Columns that hold ids of another table's rows.
+REFERENCES = {
+    "taxon_id": "taxa",
+    "study_id": "microbiome_response",
+    "guild_id": "guilds",
+    "metabolite_id": "metabolites",
+}
 #: Words that admit a memory; a row that uses them outside its ``unverified`` column must not be graded as seen.
 _MEMORY = re.compile(r"\b(recalled|from memory|to be verified|unverified|not verified)\b", re.IGNORECASE)
 _FULL_GRADES = ("seen", "recomputed", "read")
@@ -142,13 +149,14 @@ def _grade_faults(name: str, line: int, row: dict[str, str], expected: list[str]
     except CellError as exc:
         return [_fault("bad_grade", str(exc), "grade it", name, line, "checked")]
     if grade in _FULL_GRADES:
-        admits = [k for k, v in row.items() if (k == "unverified" and v.strip()) or (k != "checked" and _MEMORY.search(v))]
+        admits = [key for key, text in row.items() if (text.strip() if key == "unverified" else _MEMORY.search(text))]
         if admits:
             found = f"graded '{grade}' but {', '.join(admits)} admits a part from memory"
             return [_fault("memory_not_flagged", found, "grade it part_seen or recalled", name, line, "checked")]
     if grade == "part_seen" and "unverified" in expected and not row.get("unverified", "").strip():
         hint = "name the part that was not seen in 'unverified'"
-        return [_fault("memory_not_named", "graded part_seen without saying which part", hint, name, line, "unverified")]
+        found = "graded part_seen without saying which part"
+        return [_fault("memory_not_named", found, hint, name, line, "unverified")]
     return []
 
 
@@ -163,10 +171,9 @@ def _weight_faults(name: str, line: int, row: dict[str, str]) -> list[Problem]:
 
 def _reference_faults(raw: dict[str, Raw]) -> list[Problem]:
     """A cell in a column called ``<x>_id`` must name a row of the table that holds such ids."""
-    holders = {"taxon_id": "taxa", "study_id": "microbiome_response", "guild_id": "guilds", "metabolite_id": "metabolites"}
     problems = []
     for name, rows in raw.items():
-        for column, holder in holders.items():
+        for column, holder in REFERENCES.items():
             if not rows or column not in rows[0][1] or holder not in raw:
                 continue
             known = {row["id"] for _, row in raw[holder]}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -91,7 +91,7 @@ def _number(text: str, kind: type[int] | type[float]) -> int | float:
         raise CellError(f"{text!r} is not {'an integer' if kind is int else 'a number'}") from exc
 
 
-@lru_cache(maxsize=None)
+@cache
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of a table, in the order of its schema file.  KeyError, with the nearest names, if unknown."""
     path = SCHEMA_DIR / f"{table}.csv"

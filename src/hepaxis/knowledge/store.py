@@ -9,7 +9,7 @@ import csv
 import difflib
 import hashlib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in TABLE_DIR.glob("*.csv")))
 
 
-@lru_cache(maxsize=None)
+@cache
 def records(name: str) -> tuple[Mapping[str, Value], ...]:
     """Rows of a table in file order, typed by its schema and read-only.
 
@@ -68,7 +68,7 @@ def row(table: str, id: str) -> Record:
     return dict(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _index(table: str) -> dict[str, Mapping[str, Value]]:
     return {str(record["id"]): record for record in records(table)}
 
@@ -82,7 +82,7 @@ def table(name: str) -> pd.DataFrame:
     return _frame(name).copy(deep=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _frame(name: str) -> pd.DataFrame:
     import pandas as pd
 
