@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hepaxis.profile.alignment import Alignment, align
-    from hepaxis.profile.diversity import diversity
+    from hepaxis.profile.diversity import alpha_diversity, richness, shannon, simpson
+    from hepaxis.profile.formats import Format, sniff
     from hepaxis.profile.humann import read_functions
     from hepaxis.profile.reading import read
     from hepaxis.profile.record import PROFILERS, RANKS, FunctionTable, Profile, Step
-    from hepaxis.profile.sniff import Format, sniff
 
 _FACE = {
     "read": "reading",
-    "sniff": "sniff",
-    "Format": "sniff",
+    "sniff": "formats",
+    "Format": "formats",
     "Profile": "record",
     "FunctionTable": "record",
     "Step": "record",
     "RANKS": "record",
     "PROFILERS": "record",
     "read_functions": "humann",
-    "diversity": "diversity",
+    "alpha_diversity": "diversity",
+    "shannon": "diversity",
+    "simpson": "diversity",
+    "richness": "diversity",
     "align": "alignment",
     "Alignment": "alignment",
     "GUILDS": "guilds",
@@ -41,9 +44,12 @@ __all__ = [
     "Profile",
     "Step",
     "align",
-    "diversity",
+    "alpha_diversity",
     "read",
     "read_functions",
+    "richness",
+    "shannon",
+    "simpson",
     "sniff",
 ]
 

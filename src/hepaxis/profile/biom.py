@@ -16,7 +16,7 @@ from hepaxis.profile import lineage as lin
 from hepaxis.profile.assemble import Draft
 from hepaxis.profile.lineage import Lineage
 from hepaxis.profile.record import Step
-from hepaxis.profile.sniff import Format
+from hepaxis.profile.formats import Format
 from hepaxis.profile.source import Source
 from hepaxis.profile.taxonomy import name_features
 

@@ -27,7 +27,7 @@ def richness(abundance: pd.DataFrame) -> pd.Series:
     return pd.Series((abundance.to_numpy() > 0).sum(axis=1), index=abundance.index, name="richness")
 
 
-def diversity(abundance: pd.DataFrame) -> pd.DataFrame:
+def alpha_diversity(abundance: pd.DataFrame) -> pd.DataFrame:
     """samples x taxa -> samples x (shannon, simpson, richness)."""
     return pd.concat([shannon(abundance), simpson(abundance), richness(abundance)], axis=1)
 

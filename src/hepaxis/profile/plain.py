@@ -15,7 +15,7 @@ from hepaxis.profile import lineage as lin
 from hepaxis.profile.assemble import Draft
 from hepaxis.profile.grid import Grid, is_number, numbers, read_grid
 from hepaxis.profile.record import Step
-from hepaxis.profile.sniff import Format
+from hepaxis.profile.formats import Format
 from hepaxis.profile.source import Source
 
 _UNKNOWN_NAMES = frozenset({"unclassified", "unknown", "unassigned", "unmapped", "__"})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hepaxis.profile.assemble import Draft
 from hepaxis.profile.features import read_features
-from hepaxis.profile.sniff import Format
+from hepaxis.profile.formats import Format
 from hepaxis.profile.source import Source
 
 

@@ -50,7 +50,7 @@ class Profile:
     lineages   taxa x `RANKS`, text; '' where unknown, rank prefixes stripped, spaces written as '_'
     unknown    samples, fraction 0-1 the profiler could not place; NaN where the format does not report it
     reads      samples, number of reads (or counts) behind the row; NaN where the format does not report it
-    format     the reader that took the file (see `sniff`)
+    format     the reader that took the file (see `formats`)
     profiler   one of `PROFILERS`
     database   the profiler's database where the file names it, else ''
     rank       species, genus or strain (a coarser rank, e.g. family, only with a warning)

@@ -16,7 +16,7 @@ from hepaxis.profile.assemble import Draft
 from hepaxis.profile.grid import Grid, read_grid
 from hepaxis.profile.lineage import Lineage
 from hepaxis.profile.record import Step
-from hepaxis.profile.sniff import sniff_source
+from hepaxis.profile.formats import sniff_source
 from hepaxis.profile.source import Source, open_source
 
 MAX_NEIGHBOURS = 40
