@@ -13,6 +13,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from hepaxis import knowledge
+from hepaxis.profile.guilds import assign
+from hepaxis.therapy.levers import GUILDS
+
 #: Share of the maximal rate that a susceptibility code of the trait table stands for; sizes assumed.
 SUSCEPTIBILITY: Mapping[str, float] = {
     "S": 1.0,
@@ -68,6 +72,16 @@ def kill_vectors(traits: pd.DataFrame, guild: pd.Series, guilds: tuple[str, ...]
         mean = (susceptible * share).groupby(guild).sum() / share.groupby(guild).sum()
         rows[name] = {of: round(rule.rate * float(mean.get(of, 0.0)), 2) for of in guilds}
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(guilds))
+
+
+def from_tables() -> pd.DataFrame:
+    """The vectors from the trait table and the guild rules as they stand: what ``antibiotic_classes`` must equal."""
+    traits = knowledge.table("traits")
+    taxa = knowledge.table("taxa").set_index("id").loc[traits["taxon_id"]]
+    lineages = taxa[["domain", "phylum", "class", "order", "family", "genus"]].copy()
+    lineages["species"] = taxa["name"].where(taxa["rank"] == "species", "")
+    guild = pd.Series(assign(lineages)["guild"].to_numpy(), index=traits.index)
+    return kill_vectors(traits, guild, GUILDS)
 
 
 def _susceptibility(name: str, code: str, guild: str) -> float:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-#: The guilds in the order of the house (ARCHITECTURE, "The joints").
-GUILDS = ("but", "bif", "akk", "bac", "ent", "bai", "lac", "ora", "ecs", "opp", "pre", "oth")
+from hepaxis import knowledge
+
+#: The guilds in the order of the house.
+GUILDS: tuple[str, ...] = tuple(str(row["id"]) for row in knowledge.records("guilds"))
 #: Fermentable carbohydrate reaching the colon on a habitual diet, mmol hexose/day: 35.7 g/day
 #: (10.5281/zenodo.10445505).
 HABITUAL_CARBOHYDRATE = 220.0
