@@ -27,7 +27,8 @@ PARENTERAL = ("iv", "intravenous", "parenteral", "im", "intramuscular")
 
 @dataclass(frozen=True)
 class AntibioticClass:
-    """``kill`` 1/day by guild at full effect; ``luminal_share`` vancomycin-equivalent mg in the lumen per mg given."""
+    """``kill`` 1/day by guild at full effect; ``luminal_share`` vancomycin-equivalent mg in the lumen per mg given;
+    ``absorbed`` share of the luminal dose that is absorbed."""
 
     id: str
     label: str
