@@ -1,1 +1,35 @@
-"""Virtual patients: priors, closure at rest, a patient's twin."""
+"""Virtual patients: priors, closure at rest, a patient's twin, and running a strategy on it."""
+
+from hepaxis.population.assumptions import assumed, assumption_table
+from hepaxis.population.closure import Closed, close, engine_model
+from hepaxis.population.course import Run, run_strategy
+from hepaxis.population.guts import Guts, gut_from_capacities, gut_from_prior, reference_gut, reference_shares
+from hepaxis.population.hosts import Hosts, draw_hosts, unknown_inputs
+from hepaxis.population.mechanisms import Mechanisms, draw_mechanisms, prior_mean_mechanisms
+from hepaxis.population.twin import Twin, build_twin, gates_off, with_gut, with_parameters
+
+__all__ = [
+    "Closed",
+    "Guts",
+    "Hosts",
+    "Mechanisms",
+    "Run",
+    "Twin",
+    "assumed",
+    "assumption_table",
+    "build_twin",
+    "close",
+    "draw_hosts",
+    "draw_mechanisms",
+    "engine_model",
+    "gates_off",
+    "gut_from_capacities",
+    "gut_from_prior",
+    "prior_mean_mechanisms",
+    "reference_gut",
+    "reference_shares",
+    "run_strategy",
+    "unknown_inputs",
+    "with_gut",
+    "with_parameters",
+]

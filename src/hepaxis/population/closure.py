@@ -1,0 +1,171 @@
+"""A consistent starting point: niches from the sample, metabolites, barrier and immunity at rest, growth solved.
+
+Held: the stages of ``axis``'s closure table, carried out with the engine's steady states, for many virtual patients at
+once.  Exposures of the reference community in the same host are the gates' references.  A patient who cannot be closed
+is counted with the reason, never dropped silently.  Counterfactuals (another gut, gates off) keep the solved growth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import axis, engine
+from hepaxis.population.guts import PRESENT, Guts
+from hepaxis.profile.guilds import GUILDS
+
+WEIGHT_HALF = 0.05  # niche share that presses with half weight (axis closure, stage 1)
+WEIGHT_TOLERANCE = 1e-14
+WEIGHT_ROUNDS = 200
+KILL_REST = "kill_rest"
+
+
+@lru_cache(maxsize=1)
+def engine_model() -> engine.Model:
+    """The assembled model, loaded once."""
+    return engine.load(axis.build().sbml)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """V virtual patients at rest.
+
+    states      (V, n_states) in the engine's order
+    parameters  V x parameters that differ from the model's defaults
+    ok, reason  (V,) whether every stage rested, and why not
+    """
+
+    states: np.ndarray
+    parameters: pd.DataFrame
+    ok: np.ndarray
+    reason: tuple[str, ...]
+
+    def take(self, rows: np.ndarray) -> Closed:
+        return Closed(
+            self.states[rows],
+            self.parameters.iloc[rows].reset_index(drop=True),
+            self.ok[rows],
+            tuple(self.reason[int(i)] for i in rows),
+        )
+
+
+def niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Stage 1.  shares, absent (V, 12) -> occupancy u, niche capacity, weight (V, 12) and ok (V,).
+
+    Guilds present solve u_i + sum_j c_ij w_j u_j = 1; the niche is share / u and presses by its size.
+    """
+    interaction = axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
+    present = shares > PRESENT
+    weight = np.ones_like(shares)
+    eye = np.eye(len(GUILDS))
+    occupancy = np.zeros_like(shares)
+    niche = np.where(present, shares, absent)
+    for _ in range(WEIGHT_ROUNDS):
+        system = eye[None] + interaction[None] * weight[:, None, :]
+        both = present[:, :, None] & present[:, None, :]
+        system = np.where(both, system, eye[None])
+        occupancy = np.linalg.solve(system, present.astype(float)[:, :, None])[:, :, 0]
+        niche = np.where(present, shares / np.where(present, occupancy, 1.0), absent)
+        moved = 0.5 * (weight + niche / (niche + WEIGHT_HALF))
+        done = np.max(np.abs(moved - weight)) < WEIGHT_TOLERANCE
+        weight = moved
+        if done:
+            break
+    return occupancy, niche, weight, np.all((occupancy > 0) == present, axis=1)
+
+
+def combine(inputs: list[pd.DataFrame]) -> pd.DataFrame:
+    """Model inputs and set levers (phi.<guild>) side by side (same rows) -> model parameters."""
+    model = axis.build()
+    levers = model.levers[model.levers["action"] == "set"]["target"]
+    table = pd.concat([model.inputs["parameter"], levers])
+    table = table[~table.index.duplicated()]
+    frame = pd.concat([part.reset_index(drop=True) for part in inputs], axis=1)
+    unknown = [name for name in frame.columns if name not in table.index]
+    if unknown:
+        raise KeyError(f"no model input {', '.join(unknown)}")
+    return frame.rename(columns=table.to_dict())
+
+
+def close(parameters: pd.DataFrame, guts: Guts, *, kill_rest: np.ndarray | None = None) -> Closed:
+    """Close V virtual patients.
+
+    parameters  V x model parameters (hosts, mechanisms, residuals, references), volume_start and net_growth_start among
+                them; guts has V rows.  ``kill_rest`` (V,): keep this growth instead of solving it (counterfactuals).
+    """
+    model = engine_model()
+    count = len(parameters)
+    parameters = parameters.copy()
+    occupancy, niche, weight, ok = niches(guts.shares, guts.absent)
+    states = np.tile(np.array([model.default_initial[name] for name in model.states]), (count, 1))
+    column = {name: k for k, name in enumerate(model.states)}
+    for k, guild in enumerate(GUILDS):
+        parameters[f"niche_{guild}"] = niche[:, k]
+        parameters[f"weight_{guild}"] = weight[:, k]
+        parameters[f"open_{guild}"] = guts.open[:, k]
+        states[:, column[f"res_{guild}"]] = occupancy[:, k]
+        states[:, column[f"don_{guild}"]] = 0.0
+    states[:, column["tumour_volume"]] = parameters["volume_start"]
+    loss = parameters["antigen_loss"] if "antigen_loss" in parameters else model.default_parameters["antigen_loss"]
+    states[:, column["loss_logit"]] = np.log(loss / (1 - loss))
+    parameters = parameters.copy()  # one block again
+
+    reasons = np.where(ok, "", "a niche came out empty or negative").astype(object)
+    states, fine = _rest("metabolites", parameters, states)
+    reasons[~fine & (reasons == "")] = "metabolites do not rest"
+    for setting in _cell("metabolites", "sets"):
+        target, variable = setting.split("=")
+        parameters[target] = model.observe(states, parameters, [variable])[:, 0]
+    states, fine = rest_host(parameters, states)
+    reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
+    parameters[KILL_REST] = (
+        model.observe(states, parameters, ["kill_sensitive"])[:, 0] if kill_rest is None else kill_rest
+    )
+    return Closed(states, parameters, reasons == "", tuple(reasons))
+
+
+def rest_host(parameters: pd.DataFrame, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Stage 4: immunity and liver at rest with the tumour frozen, from the low start of the closure table."""
+    model = engine_model()
+    column = {name: k for k, name in enumerate(model.states)}
+    states = states.copy()
+    for name, value in _low_start().items():
+        states[:, column[name]] = value
+    return _rest("host", parameters, states)
+
+
+@lru_cache(maxsize=1)
+def _low_start() -> dict[str, float]:
+    start = str(axis.build().closure.loc["host", "start"])
+    low = next(part for part in start.split(";") if part.strip().startswith("low:"))
+    pairs = (word.split("=") for word in low.split(":")[1].split())
+    return {name: float(value) for name, value in pairs}
+
+
+def _cell(stage: str, column: str) -> tuple[str, ...]:
+    cell: tuple[str, ...] = tuple(axis.build().closure.to_dict("index")[stage][column])
+    return cell
+
+
+def _rest(stage: str, parameters: pd.DataFrame, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    model = engine_model()
+    initial = pd.DataFrame(states, columns=list(model.states))
+    solved = model.steady_state(parameters, initial, frozen=_cell(stage, "frozen"), solve_for=_cell(stage, "solve_for"))
+    return solved.values, solved.ok
+
+
+def references(parameters: pd.DataFrame, gut: Guts) -> pd.DataFrame:
+    """Stage 3: exposures of the reference community in each host, with tau 0 -> H x ``ref_<gate>``."""
+    model = engine_model()
+    count = len(parameters)
+    rows = np.zeros(count, int)
+    same = Guts(
+        gut.shares[rows], gut.absent[rows], gut.open[rows], gut.inputs.iloc[rows].reset_index(drop=True), gut.source
+    )
+    closed = close(parameters.assign(tau=0.0), same)
+    gates = axis.build().gates
+    values = model.observe(closed.states, closed.parameters, list(gates["exposure"]))
+    return pd.DataFrame(values, columns=[f"ref_{gate}" for gate in gates.index])

@@ -1,0 +1,64 @@
+"""Running one strategy on a patient's virtual twins: exposures and therapy on one time line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import therapy
+from hepaxis.population.closure import combine, engine_model
+from hepaxis.population.dosing import engine_protocol
+from hepaxis.population.twin import Twin
+
+TUMOUR = ("tumour_volume", "net_growth", "growth_intrinsic", "gompertz", "kill_rest", "vegf_block", "liver", "barrier")
+STEP_DAYS = 7.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Trajectories of V virtual patients from day 0.
+
+    days (m,); values name -> (V, m); failed (V,) with NaN rows; notes of what could not be represented.
+    """
+
+    days: np.ndarray
+    values: dict[str, np.ndarray]
+    failed: np.ndarray
+    notes: tuple[str, ...]
+
+
+def run_strategy(
+    twin: Twin,
+    components: Sequence[str],
+    horizon_days: float,
+    *,
+    observe: Sequence[str] = (),
+    weight_kg: float | None = None,
+    sex: str | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> Run:
+    """Simulate a list of regimen and arm ids (empty: no treatment) on every virtual twin.
+
+    Raises InputError for unknown ids.
+    """
+    model = engine_model()
+    rows, notes = therapy.full_protocol(
+        components, twin.exposures, horizon_days, weight_kg=weight_kg, habitual_carbohydrate=twin.carbohydrate
+    )
+    protocol, _ = engine_protocol(rows, twin.start_day)
+    parameters = twin.closed.parameters
+    drug = therapy.parameters(components, sex=sex)
+    if drug:
+        values = combine([pd.DataFrame(drug, index=range(len(parameters)))])
+        parameters = parameters.assign(**{str(name): values[name].to_numpy() for name in values})
+    days = np.arange(0.0, horizon_days + 1e-9, STEP_DAYS)
+    names = [*TUMOUR, *(name for name in observe if name not in TUMOUR)]
+    initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
+    run = model.simulate(protocol, parameters, days, names, initial, start=twin.start_day, cancel=cancel)
+    failed = np.zeros(len(parameters), bool)
+    failed[run.failures["patient"].to_numpy(int)] = True
+    failed |= ~twin.ok
+    return Run(days, {name: run.values[:, :, k] for k, name in enumerate(names)}, failed, notes)

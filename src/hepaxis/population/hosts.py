@@ -1,0 +1,179 @@
+"""Hosts: the part of a virtual patient that is not the gut, drawn from priors and from what the clinic sheet says.
+
+Held: tumour size and pace, liver state, immune settings, weight, drug clearance.  What the sheet gives replaces its
+prior (with the error of its measurement); what it does not give stays at the prior and is listed as unknown.  Immune
+settings (infiltration, antigenicity, Treg, PD-L1, MDSC, NK/NKT, compensation) have no accepted clinical readout in HCC:
+PD-L1 and TMB on a sheet are recorded but do not move them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import axis
+from hepaxis.patient import Patient
+from hepaxis.patient.burden import growth, sphere_ml
+from hepaxis.patient.scores import scores
+from hepaxis.population.assumptions import assumed, liver_states
+from hepaxis.population.sampling import arguments, beta_shape, quantile, uniform_cube
+
+LN2 = 0.6931471805599453
+STEATOHEPATITIS_CAUSES = {"masld", "mash", "alcohol", "metald"}
+CHOLESTASIS_LEVEL = 1.0  # cholestasis on the sheet: the model's scale, where 1 halves hepatic extraction
+HABITUAL = "habitual"
+MIN_DOUBLING_DAYS = 15.0  # fastest doubling time of the prior
+EXTRA = ("mix", "volume", "albi", "growth")  # dimensions of the cube besides the rows of the heterogeneity table
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """n hosts.
+
+    inputs         n x model inputs (ids of ``axis.build().inputs``)
+    diameter_sum   (n,) mm at day 0
+    known          input or field -> where its value came from
+    notes          sentences on what was assumed
+    """
+
+    inputs: pd.DataFrame
+    diameter_sum: np.ndarray
+    known: dict[str, str]
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+def draw_hosts(patient: Patient | None, n: int, seed: int) -> Hosts:
+    """n hosts consistent with the clinic sheet (None: the whole population of advanced HCC)."""
+    table = axis.build().heterogeneity
+    table = table[table["input"].str.startswith(("host.", "tumour."))]
+    cube = uniform_cube(n, len(table) + len(EXTRA), seed)
+    columns: dict[str, np.ndarray] = {}
+    for position, row in enumerate(table.itertuples()):
+        values = quantile(str(row.distribution), arguments(str(row.args)), cube[:, position])
+        name = str(row.input)
+        columns[name] = columns[name] * values if row.distribution == "mixture" else values
+    columns["tumour.growth"] = LN2 / columns["tumour.growth"]  # the table holds doubling times
+    u = dict(zip(EXTRA, cube[:, len(table) :].T, strict=True))
+    known: dict[str, str] = {}
+    notes: list[str] = []
+    if patient is not None:
+        _read_liver(patient, columns, u["albi"], known, notes)
+        _read_tumour(patient, columns, u["volume"], u["growth"], known, notes)
+        _read_body(patient, columns, known)
+    diameter = _diameter_sum(patient, columns["tumour.volume"])
+    return Hosts(pd.DataFrame(columns), diameter, known, tuple(notes))
+
+
+def liver_state(patient: Patient) -> str | None:
+    """``no_cirrhosis``, ``child_pugh_a``, ``_b`` or ``_c``; None when the sheet leaves more than one open."""
+    if patient.aetiology.cirrhosis is False:
+        return "no_cirrhosis"
+    grade = scores(patient)["child_pugh"].grade
+    return None if grade is None else f"child_pugh_{grade[0].lower()}"
+
+
+def _read_liver(
+    patient: Patient, columns: dict[str, np.ndarray], u: np.ndarray, known: dict[str, str], notes: list[str]
+) -> None:
+    albi = scores(patient)["albi"].value
+    if albi is not None:
+        error = quantile("normal", {"mean": 0.0, "sd": assumed("albi_sd")}, u)
+        loss = assumed("liver_per_albi") * (albi + error - assumed("albi_reference"))
+        columns["host.liver_function"] = np.clip(1.0 - loss, 0.3, 1.4)
+        known["host.liver_function"] = "ALBI"
+    state = liver_state(patient)
+    if state is not None:
+        rank = {name: _ranks(columns[name]) for name in ("host.shunt", "host.ba_extraction", "host.barrier")}
+        for name, (mean, sd) in liver_states()[state].items():
+            columns[name] = _bounded(mean, sd, rank[name])
+            known[name] = state.replace("_", " ")
+    else:
+        notes.append("cirrhosis and Child-Pugh class are not known: portal shunting stays at the prior of cirrhosis")
+    if patient.liver.cholestasis:
+        columns["host.cholestasis"] = np.full(len(u), CHOLESTASIS_LEVEL)
+        known["host.cholestasis"] = "sheet"
+    causes = set(patient.aetiology.causes or ())
+    if causes:
+        steatotic = bool(causes & STEATOHEPATITIS_CAUSES) and not causes & {"hbv", "hcv"}
+        columns["host.steatohepatitis"] = np.full(len(u), float(steatotic))
+        known["host.steatohepatitis"] = "aetiology"
+    else:
+        notes.append("aetiology is not known: taken as not steatohepatitis")
+
+
+def _read_tumour(
+    patient: Patient,
+    columns: dict[str, np.ndarray],
+    u_volume: np.ndarray,
+    u_growth: np.ndarray,
+    known: dict[str, str],
+    notes: list[str],
+) -> None:
+    volume = scores(patient)["tumour_volume"].value
+    if volume:
+        columns["tumour.volume"] = quantile(
+            "lognormal", {"median": volume, "sd_log": assumed("volume_sd_log")}, u_volume
+        )
+        known["tumour.volume"] = "diameters"
+    measured = growth(patient)
+    if measured is None:
+        notes.append("no two scans before treatment: the pace of growth stays at its prior")
+        return
+    rate = quantile("normal", {"mean": measured.rate, "sd": measured.sd}, u_growth)
+    columns["tumour.growth"] = np.clip(rate, -LN2 / MIN_DOUBLING_DAYS, LN2 / MIN_DOUBLING_DAYS)
+    known["tumour.growth"] = f"scans on days {measured.first_day:g} and {measured.last_day:g}"
+
+
+def _read_body(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str]) -> None:
+    weight = patient.demographics.weight
+    if weight is not None:
+        columns["host.weight"] = np.full_like(columns["host.weight"], weight / assumed("reference_weight"))
+        known["host.weight"] = "sheet"
+    diet = patient.gut.diet
+    if diet is not None and diet != HABITUAL:
+        n = len(columns["host.weight"])
+        columns["diet.carbohydrate"] = np.full(n, assumed(f"carbohydrate_{diet}"))
+        known["diet.carbohydrate"] = f"{diet} diet"
+
+
+def _diameter_sum(patient: Patient | None, volume: np.ndarray) -> np.ndarray:
+    found = None if patient is None else scores(patient)["sum_of_diameters"].value
+    if found:
+        return np.full(len(volume), found)
+    return 10.0 * np.cbrt(volume / sphere_ml(10.0))  # one sphere of that volume, mm
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    order: np.ndarray = (np.argsort(np.argsort(values)) + 0.5) / len(values)
+    return order
+
+
+def _bounded(mean: float, sd: float, u: np.ndarray) -> np.ndarray:
+    """Beta for shares below 1, normal above zero otherwise (barrier is a ratio)."""
+    if mean < 1.0:
+        try:
+            beta_shape(mean, sd)
+        except ValueError:
+            return np.clip(quantile("normal", {"mean": mean, "sd": sd}, u), 0.01, None)
+        return quantile("beta", {"mean": mean, "sd": sd}, u)
+    return np.clip(quantile("normal", {"mean": mean, "sd": sd}, u), 0.2, None)
+
+
+def habitual_carbohydrate(hosts: Hosts, default: float) -> float:
+    """mmol hexose a day reaching the colon without treatment: the sheet's diet, or the habitual one."""
+    if "diet.carbohydrate" in hosts.inputs:
+        return float(hosts.inputs["diet.carbohydrate"].iloc[0])
+    return default
+
+
+def unknown_inputs(hosts: Hosts) -> Mapping[str, str]:
+    """Inputs left at their prior -> distribution in words."""
+    table = axis.build().heterogeneity
+    rows = table[~table["input"].isin(list(hosts.known))]
+    return {str(row.input): f"{row.distribution} ({row.args})" for row in rows.itertuples()}

@@ -1,0 +1,55 @@
+"""Draws of what biology is uncertain about, shared by all hosts of one draw: gate strengths, tau, niche overlap, core.
+
+Held: each gate's strength is Normal(prior mean, prior sd): 1 where the literature agrees, 0 where it disputes the sign.
+tau is the common scale that bounds the gut's total effect by human data (``population.tau``).  ``core`` is a factor on
+infiltration that stands for what trials leave uncertain about the immune core, so that a predicted response is never
+more certain than a trial arm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import axis
+from hepaxis.population.assumptions import assumed
+from hepaxis.population.sampling import quantile, uniform_cube
+from hepaxis.profile.guilds import GUILDS
+
+
+@dataclass(frozen=True)
+class Mechanisms:
+    """g draws: ``inputs`` g x (gate.<gate>, tau, phi.<guild>), ``core`` (g,) factor on host.infiltration."""
+
+    inputs: pd.DataFrame
+    core: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+def draw_mechanisms(n: int, tau: float, seed: int) -> Mechanisms:
+    """n draws around the solved ``tau``."""
+    gates = axis.build().gates
+    cube = uniform_cube(n, len(gates) + len(GUILDS) + 2, seed)
+    columns: dict[str, np.ndarray] = {}
+    for position, (gate, row) in enumerate(gates.iterrows()):
+        args = {"mean": float(row["prior_mean"]), "sd": float(row["prior_sd"])}
+        columns[f"gate.{gate}"] = quantile("normal", args, cube[:, position])
+    for position, guild in enumerate(GUILDS, start=len(gates)):
+        columns[f"phi.{guild}"] = quantile(
+            "lognormal", {"median": 1.0, "sd_log": assumed("phi_sd_log")}, cube[:, position]
+        )
+    columns["tau"] = quantile("lognormal", {"median": tau, "sd_log": assumed("tau_sd_log")}, cube[:, -2])
+    core = quantile("lognormal", {"median": 1.0, "sd_log": assumed("core_sd_log")}, cube[:, -1])
+    return Mechanisms(pd.DataFrame(columns), core)
+
+
+def prior_mean_mechanisms(tau: float) -> Mechanisms:
+    """One draw with every gate at its prior mean."""
+    gates = axis.build().gates
+    columns = {f"gate.{gate}": [float(mean)] for gate, mean in gates["prior_mean"].items()}
+    columns |= {f"phi.{guild}": [1.0] for guild in GUILDS}
+    return Mechanisms(pd.DataFrame({**columns, "tau": [tau]}), np.ones(1))

@@ -1,0 +1,189 @@
+"""A patient's virtual twins: hosts x mechanism draws, closed at rest, with the gut that the sample implies.
+
+Held: H hosts (what is not known of the person) crossed with G draws (what is not known of biology and of the gut), the
+same for every strategy, so that strategies differ only by what they do.  A stool sample taken after an antibiotic shows
+a gut away from its rest: the course is simulated and the niches are set so that the sample, not the rest, matches.
+Assumed: earlier exposures than ``lookback`` days are part of the resting state; size is measured at day 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import axis, therapy
+from hepaxis.patient import Exposure, Patient
+from hepaxis.population.assumptions import assumed
+from hepaxis.population.closure import Closed, close, combine, engine_model, references
+from hepaxis.population.dosing import engine_protocol
+from hepaxis.population.guts import Guts, reference_gut
+from hepaxis.population.hosts import Hosts, draw_hosts
+from hepaxis.population.mechanisms import Mechanisms
+from hepaxis.profile.guilds import GUILDS
+from hepaxis.profile.reference import GuildReference
+
+RESIDUAL = "residual."
+
+
+@dataclass(frozen=True)
+class Twin:
+    """V = H x G virtual patients of one person.
+
+    closed        at rest ``start_day`` days before the first dose
+    host, draw    (V,) which host and which draw a virtual patient is
+    hosts, mechanisms, guts   the draws themselves (guts has G rows)
+    exposures     of the sheet; start_day <= 0; sample_mismatch: largest guild error (share) against the sample, or nan
+    notes         what was assumed or could not be represented
+    """
+
+    closed: Closed
+    host: np.ndarray
+    draw: np.ndarray
+    hosts: Hosts
+    mechanisms: Mechanisms
+    guts: Guts
+    references: pd.DataFrame
+    exposures: tuple[Exposure, ...]
+    start_day: float
+    sample_mismatch: float
+    carbohydrate: float
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> np.ndarray:
+        return self.closed.ok
+
+
+def build_twin(
+    patient: Patient | None,
+    guts: Guts,
+    mechanisms: Mechanisms,
+    reference: GuildReference,
+    *,
+    hosts: int,
+    seed: int,
+) -> Twin:
+    """Close a patient's virtual twins.  guts and mechanisms have the same number of draws.
+
+    Raises ValueError when they do not.
+    """
+    if len(guts) != len(mechanisms):
+        raise ValueError(f"{len(guts)} gut draws and {len(mechanisms)} mechanism draws")
+    host = draw_hosts(patient, hosts, seed)
+    index = np.tile(np.arange(hosts), len(guts))
+    draw = np.repeat(np.arange(len(guts)), hosts)
+    exposures = () if patient is None else patient.exposures
+    start = _start_day(exposures)
+    rows, notes = therapy.exposure_protocol(exposures, horizon_days=1.0)
+    _, before = engine_protocol(rows, start)
+
+    carbohydrate = float(engine_model().default_parameters["diet_carbohydrate"])
+    if "diet.carbohydrate" in host.inputs:
+        carbohydrate = float(host.inputs["diet.carbohydrate"].iloc[0])
+    host_parameters = combine([host.inputs]).assign(**before)
+    host_parameters["volume_start"] *= np.exp(host_parameters["net_growth_start"] * start)
+    refs = references(host_parameters.assign(**dict.fromkeys(before, 0.0)), reference_gut(reference))
+    parameters = pd.concat([host_parameters.iloc[index], refs.iloc[index]], axis=1).reset_index(drop=True)
+    parameters = pd.concat([parameters, combine([mechanisms.inputs.iloc[draw], guts.inputs.iloc[draw]])], axis=1)
+    parameters["host_infiltration"] *= mechanisms.core[draw]
+    twin = Twin(
+        closed=close(parameters, _spread(guts, draw)),
+        host=index,
+        draw=draw,
+        hosts=host,
+        mechanisms=mechanisms,
+        guts=guts,
+        references=refs,
+        exposures=exposures,
+        start_day=start,
+        sample_mismatch=float("nan"),
+        carbohydrate=carbohydrate,
+        notes=(*host.notes, *notes),
+    )
+    if patient is None or guts.source != "profile":
+        return twin
+    return _match_sample(twin, parameters, patient.stool.day)
+
+
+def with_gut(twin: Twin, guts: Guts) -> Twin:
+    """The same people with another gut; the growth solved with their own gut is kept."""
+    parameters = twin.closed.parameters
+    inputs = (
+        combine([guts.inputs.iloc[twin.draw]]) if len(guts.inputs.columns) else pd.DataFrame(index=parameters.index)
+    )
+    ours = [name for name in combine([twin.guts.inputs]).columns if name not in inputs]
+    defaults = engine_model().default_parameters
+    changed = parameters.assign(**{name: defaults[name] for name in ours})
+    changed = changed.assign(**{str(name): inputs[name].to_numpy() for name in inputs})
+    closed = close(changed, _spread(guts, twin.draw), kill_rest=parameters["kill_rest"].to_numpy())
+    return replace(twin, closed=closed, guts=guts, sample_mismatch=float("nan"))
+
+
+def with_parameters(
+    twin: Twin, values: dict[str, float | np.ndarray], exposures: tuple[Exposure, ...] | None = None
+) -> Twin:
+    """The same people with some parameters changed at rest (gates off, another host setting); growth is kept."""
+    parameters = twin.closed.parameters.assign(**values)
+    closed = close(parameters, _spread(twin.guts, twin.draw), kill_rest=twin.closed.parameters["kill_rest"].to_numpy())
+    return replace(twin, closed=closed, exposures=twin.exposures if exposures is None else exposures)
+
+
+def gates_off(twin: Twin, gates: list[str] | None = None) -> Twin:
+    """The same people with some claims switched off (None: all); growth is kept."""
+    names = list(axis.build().gates.index) if gates is None else gates
+    return with_parameters(twin, {f"g_{gate}": 0.0 for gate in names})
+
+
+def _spread(guts: Guts, draw: np.ndarray) -> Guts:
+    rows = draw if len(guts) > 1 else np.zeros(len(draw), int)
+    return Guts(
+        guts.shares[rows],
+        guts.absent[rows],
+        guts.open[rows],
+        guts.inputs.iloc[rows].reset_index(drop=True),
+        guts.source,
+    )
+
+
+def _start_day(exposures: tuple[Exposure, ...]) -> float:
+    first = [course.start_day for course in exposures if course.kind == "antibiotic" and course.start_day is not None]
+    earliest = min([*first, 0.0]) - 1.0
+    return float(np.clip(earliest, -assumed("lookback"), -assumed("lead_in")))
+
+
+def _match_sample(twin: Twin, parameters: pd.DataFrame, sample_day: float | None) -> Twin:
+    """Set niches so that the community at the sample's day is the one measured, when an antibiotic came before it."""
+    day = 0.0 if sample_day is None else float(sample_day)
+    courses = [c for c in twin.exposures if c.kind == "antibiotic" and c.start_day is not None and c.start_day < day]
+    if not courses or day <= twin.start_day:
+        return twin
+    measured = twin.guts.shares
+    relative = np.maximum(_occupancy_at(twin, day), assumed("occupancy_floor"))
+    rest = np.zeros_like(measured)
+    for g in range(len(measured)):
+        rest[g] = measured[g] / relative[twin.draw == g].mean(axis=0)
+    rest /= rest.sum(axis=1, keepdims=True)
+    guts = replace(twin.guts, shares=rest)
+    moved = replace(twin, closed=close(parameters, _spread(guts, twin.draw)), guts=guts)
+    total = _occupancy_at(moved, day) * rest[twin.draw]
+    error = np.abs(total / total.sum(axis=1, keepdims=True) - measured[twin.draw]).max()
+    note = (
+        f"the sample (day {day:g}) was taken after an antibiotic: niches are set so that the simulated course gives "
+        f"the measured community (largest error of a guild {100 * error:.1f} points)"
+    )
+    return replace(moved, sample_mismatch=float(error), notes=(*twin.notes, note))
+
+
+def _occupancy_at(twin: Twin, day: float) -> np.ndarray:
+    """(V, 12) guild totals on a day relative to rest, under the sheet's exposures alone."""
+    model = engine_model()
+    rows, _ = therapy.exposure_protocol(twin.exposures, horizon_days=max(day, twin.start_day + 1.0))
+    protocol, _ = engine_protocol(rows, twin.start_day)
+    names = [f"total_{guild}" for guild in GUILDS]
+    initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
+    run = model.simulate(protocol, twin.closed.parameters, [twin.start_day, day], names, initial, start=twin.start_day)
+    at_rest, then = run.values[:, 0], run.values[:, 1]
+    ratio: np.ndarray = np.where(at_rest > 0, then / np.where(at_rest > 0, at_rest, 1.0), 1.0)
+    return np.nan_to_num(ratio, nan=1.0)
