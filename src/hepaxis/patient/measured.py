@@ -1,6 +1,6 @@
 """``metabolites.csv``: what was measured in stool or blood, in one unit a matrix, impossible values named.
 
-Stool is held in umol per gram (wet unless the unit says dry: no water content is assumed to turn one into the other),
+Stool is held in umol per gram (wet unless the unit says dry, then 'umol/g dry': no water content is assumed),
 blood (serum, plasma, portal) in umol/L, and shares of a class in %.  Names, molar masses and the spans that betray a
 mistaken unit are in ``metabolite_names.csv``.
 """
@@ -33,7 +33,7 @@ MATRICES = {
     "serum": "serum", "plasma": "plasma", "portal": "portal", "portal_blood": "portal",
 }  # fmt: skip
 # to umol/g; the mass ones need the molar mass (g/mol)
-STOOL_MOLAR = {"umol/g": 1.0, "mmol/kg": 1.0, "nmol/mg": 1.0, "nmol/g": 1e-3, "umol/kg": 1e-3, "mmol/g": 1e3, "mm": 1.0}
+STOOL_MOLAR = {"umol/g": 1.0, "mmol/kg": 1.0, "nmol/mg": 1.0, "nmol/g": 1e-3, "umol/kg": 1e-3, "mmol/g": 1e3}
 STOOL_MASS = {"mg/g": 1e3, "ug/mg": 1e3, "ug/g": 1.0, "mg/kg": 1.0, "ng/mg": 1.0, "ng/g": 1e-3}  # to ug/g
 BLOOD_MOLAR = {
     "umol/l": 1.0,
@@ -46,7 +46,8 @@ BLOOD_MOLAR = {
     "pmol/ml": 1e-3,
 }
 BLOOD_MASS = {"mg/l": 1.0, "ug/ml": 1.0, "ng/ml": 1e-3, "ug/l": 1e-3, "mg/dl": 10.0}  # to mg/L
-SHARE = ("%", "percent")
+SHARE = {"%": 1.0, "percent": 1.0, "fraction": 100.0}  # to %
+FRACTION_GROUP = "fraction"
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,9 @@ def _row(row: dict[str, str], file: str, number: int, problems: list[Problem]) -
     except quantity.QuantityError as fault:
         fail("value", f"value: {fault.found}", "write a number with a point; leave the row out if missing", "value")
         return None
+    if written.value == 0:
+        fail("zero", f"{one.label} is 0", "write the limit of the assay instead, as <0.05", "value")
+        return None
     converted = _convert(one, written.value, cells["unit"], matrix)
     if isinstance(converted, str):
         fail("unit", f"unit of {one.id} in {matrix} is '{cells['unit']}'", converted, "unit")
@@ -187,7 +191,7 @@ def _row(row: dict[str, str], file: str, number: int, problems: list[Problem]) -
         shown = f"{one.label} {written.value:g} {cells['unit']} in {matrix} cannot be"
         fail("impossible", shown, f"possible values are 0 to {most:g} {unit}; check the unit", "value")
         return None
-    if not low <= value <= high and not written.limit and value > 0:
+    if not low <= value <= high and not written.limit:
         shown = f"{one.label} {written.value:g} {cells['unit']} in {matrix} is unusual"
         hint = f"usual values are {low:g} to {high:g} {unit}; check the unit"
         problems.append(warning("metabolites.unusual", shown, hint, file=file, row=number, column="value"))
@@ -209,12 +213,14 @@ def _convert(one: Metabolite, value: float, unit: str, matrix: str) -> tuple[flo
     """(value, unit, basis), or a hint at the units that can be read."""
     text = quantity.plain_unit(unit)
     if text in SHARE:
-        return value, "%", ""
-    basis = ""
+        return value * SHARE[text], "%", ""
+    if one.group == FRACTION_GROUP:
+        return "use % or fraction"
+    molar, mass, to, basis = BLOOD_MOLAR, BLOOD_MASS, "umol/L", ""
     if matrix == STOOL:
         basis = "dry" if re.search(r"dry|dw", text) else "wet"
+        molar, mass, to = STOOL_MOLAR, STOOL_MASS, "umol/g dry" if basis == "dry" else "umol/g"
         text = re.sub(r"(dry|wet)?(weight|stool|faeces|feces)|dry|wet|dw|ww", "", text).strip("()_")
-    molar, mass, to = (STOOL_MOLAR, STOOL_MASS, "umol/g") if matrix == STOOL else (BLOOD_MOLAR, BLOOD_MASS, "umol/L")
     if text in molar:
         return value * molar[text], to, basis
     if text in mass and one.molar_mass:

@@ -190,6 +190,8 @@ class Safety(Section):
     central_line: bool | None = None
     mucositis: bool | None = None
     hepatectomy_day: float | None = None
+    major_hepatectomy: bool | None = None
+    recurrent_cdi: bool | None = None
     severe_colitis: bool | None = None
     refractory_ici_colitis: bool | None = None
     ileus: bool | None = None
