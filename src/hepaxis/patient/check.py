@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def _header(path: Path) -> list[str]:
         if head.startswith(GZIP_MAGIC):
             with gzip.open(path) as packed:
                 head = packed.read(HEAD_BYTES)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return []
     text = head.decode("utf-8-sig", "replace")
     if not text.strip() or "\0" in text:

@@ -21,7 +21,7 @@ ID_COLUMNS = ("sampleid", "sample", "samplename", "runid", "group", "id", "patie
 CLINICAL = re.compile(
     r"^(age|sex|gender|bmi|os\d*|pfs\d*|orr|death|recist|response|responder|ecog\w*|treatment|therapy|stage|bclc|"
     r"survival|progression|best_?response|disease_response\w*|antibiotics\w*|atb|country|disease|histology|cohort|"
-    r"smoking|diagnosis|condition|study_?condition|target_condition|subject_?id|patient_?id|days_from\w*)$",
+    r"smoking|diagnosis|cancer_type|dataset|condition|study_?condition|target_condition|subject_?id|patient_?id|days_from\w*)$",
     re.IGNORECASE,
 )
 MIN_CLINICAL = 3
@@ -77,7 +77,11 @@ def read_cohort(path: Path, name: str = "") -> tuple[Cohort | None, list[Problem
     text = _text(path, label, problems)
     if text is None:
         return None, problems
-    lines = list(csv.reader(io.StringIO(text), delimiter=separator(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text), delimiter=separator(text)))
+    except csv.Error as fault:
+        problems.append(error("cohort.unreadable", f"not a table: {fault}", "check the quotes", file=label))
+        return None, problems
     header = [cell.strip() for cell in lines[0]]
     for place, column in enumerate(header):
         if column in header[:place]:
@@ -127,4 +131,4 @@ def _text(path: Path, label: str, problems: list[Problem]) -> str | None:
     if not text.strip() or "\0" in text:
         problems.append(error("cohort.empty", "the file holds no table", "give a CSV or TSV", file=label))
         return None
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")

@@ -174,16 +174,17 @@ def _conflict(cohort: Cohort, recist: Labels, other: Labels) -> Iterator[Problem
 def label_conflicts(first: Cohort, second: Cohort, join: str | None = None) -> list[Problem]:
     """Rows of two tables that name the same sample and say opposite things about its response.
 
-    ``join``: the column both share; by default the id column of ``first`` and the column of ``second`` that shares most
-    of its values.  Stable disease is no opposite of anything.
+    ``join``: a column both hold; by default the pair of columns that shares most values, cells that hold several ids
+    joined by ';' counting for each.  Stable disease is no opposite of anything.
     """
-    left = join or first.id_column or ""
-    names = {text.strip(): row for row, text in first.cells(left)}
-    right = join or max(
-        second.columns, key=lambda column: len(names.keys() & {text.strip() for _, text in second.cells(column)})
+    left_ids = {column: _ids(first, column) for column in ([join] if join else first.columns)}
+    right_ids = {column: _ids(second, column) for column in ([join] if join else second.columns)}
+    left, right = max(
+        ((one, other) for one in left_ids for other in right_ids),
+        key=lambda pair: len(left_ids[pair[0]].keys() & right_ids[pair[1]].keys()),
     )
-    rows = {text.strip(): row for row, text in second.cells(right)}
-    shared = names.keys() & rows.keys()
+    names, rows = left_ids[left], right_ids[right]
+    shared = [name for name in names if name in rows and _is_id(name)]
     if not shared:
         found = f"no row of {first.file} is in {second.file}"
         return [error("cohort.no_match", found, "name the column both share", file=first.file, column=left)]
@@ -204,6 +205,15 @@ def label_conflicts(first: Cohort, second: Cohort, join: str | None = None) -> l
                     error("cohort.label_conflict", found, hint, file=first.file, row=row, column=one.column)
                 )
     return found_problems
+
+
+def _ids(cohort: Cohort, column: str) -> dict[str, int]:
+    return {part.strip(): row for row, text in cohort.cells(column) for part in text.split(";") if _is_id(part)}
+
+
+def _is_id(text: str) -> bool:
+    """Names a sample rather than a category or a count: four characters or more, one of them a digit."""
+    return len(text.strip()) > 3 and bool(re.search(r"\d", text)) and not _number(text)
 
 
 def _phi(pairs: list[tuple[int, int]]) -> float | None:

@@ -68,7 +68,7 @@ def joined_ids(cohort: Cohort) -> Iterator[Problem]:
 
 
 def days_as_months(cohort: Cohort) -> Iterator[Problem]:
-    """Times called months that only days could be, and such times under a bare OS or PFS, which are months by custom."""
+    """Times called months that only days could be, also under a bare OS or PFS (months by custom)."""
     for column in cohort.columns:
         values = cohort.values(column)
         bare = column.lower() in ("os", "pfs", "ttp")

@@ -116,7 +116,7 @@ def read_metabolites(path: Path, name: str = "") -> tuple[pd.DataFrame, list[Pro
 def _rows(path: Path, label: str) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
     try:
         raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-        text = None if raw is None else raw.decode("utf-8-sig")
+        text = None if raw is None else raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as fault:
         return [], [error("metabolites.unreadable", f"cannot be read: {fault}", "save it as UTF-8 CSV", file=label)]
     if text is None:
