@@ -147,6 +147,12 @@ def test_two_tables_that_disagree_on_a_label(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
+def test_a_profile_that_carries_clinical_columns_stays_a_profile(shared: Shared) -> None:
+    problems = check(shared("data/toposcore_nsclc/met4_valid_complete.csv"))
+    assert not [problem for problem in problems if problem.code.startswith("cohort.")]
+
+
+@pytest.mark.shared
 def test_spencer_response_is_named_as_inverted(shared: Shared) -> None:
     problems = check(shared("data/cmd4_ici_metadata/SpencerCN_2021_sample.tsv"))
     found = of(problems, "cohort.inverted_response")

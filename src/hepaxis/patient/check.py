@@ -110,7 +110,13 @@ def _file(path: Path, name: str) -> list[Problem]:
         return check_cohort(name)
     if kind == "taxonomy":
         return [info("check.taxonomy", "this is a taxonomy table", "it is read with its feature table", file=name)]
-    return _profile(path, None)[1]
+    problems = _profile(path, None)[1]
+    return check_cohort(name) if _is_clinical(problems) else problems
+
+
+def _is_clinical(problems: list[Problem]) -> bool:
+    """Whether the profile room recognised a sheet of samples: it knows taxa, so its word counts."""
+    return any(problem.code == "profile.clinical_file" for problem in problems)
 
 
 def _patient(folder: Path) -> list[Problem]:
@@ -138,14 +144,17 @@ def _study(folder: Path) -> list[Problem]:
     parts = [part for part in parts if not part.name.lower().endswith((*IGNORED_SUFFIXES, ".txt"))]
     kinds = {part: kind_of(part) for part in parts}
     tables = [part for part, kind in kinds.items() if kind == "cohort"]
-    if not tables:
+    if not parts:
         hint = "a patient's folder holds patient.yaml; a study's folder holds a clinical table"
-        return [error("patient.no_sheet", "there is neither a sheet nor a clinical table", hint, file=str(folder))]
+        return [error("patient.no_sheet", "there is neither a sheet nor a table", hint, file=str(folder))]
     problems: list[Problem] = []
     samples: list[str] = []
     names: list[str] = []
     for part in (part for part, kind in kinds.items() if kind == "profile"):
         profile, noticed = _profile(part, None)
+        if _is_clinical(noticed):
+            tables.append(part)
+            continue
         problems += noticed
         if profile is not None:
             samples += _samples(profile)

@@ -25,6 +25,7 @@ CLINICAL = re.compile(
     re.IGNORECASE,
 )
 MIN_CLINICAL = 3
+MANY_COLUMNS = 150  # wider tables with a few clinical columns are profiles that carry them
 CLINICAL_SHARE = 0.2
 MISSING = frozenset({"", "na", "nan", "n/a", "not applicable", "none", "null"})
 SHOWN_ROWS = 6
@@ -67,7 +68,8 @@ def plain_name(column: str) -> str:
 def looks_clinical(header: list[str]) -> bool:
     """Whether the columns are those of a clinical table rather than taxa or samples."""
     found = sum(bool(CLINICAL.match(cell.strip().strip('"'))) for cell in header)
-    return found >= MIN_CLINICAL or (found >= 2 and found >= CLINICAL_SHARE * len(header))
+    few_columns = len(header) <= MANY_COLUMNS
+    return (found >= MIN_CLINICAL and few_columns) or (found >= 2 and found >= CLINICAL_SHARE * len(header))
 
 
 def read_cohort(path: Path, name: str = "") -> tuple[Cohort | None, list[Problem]]:
