@@ -102,7 +102,7 @@ def render(report: dict[str, Any]) -> str:
     )
     lines = [f"{title}, rank {report['rank']}", "", "Steps"]
     lines += [f"  {step['text']}" for step in report["steps"]]
-    lines += ["", f"{'sample':<24} {columns} {'known taxa':>11}"]
+    lines += ["", f"{'sample':<24} {columns}"]
     for row in samples[:SHOWN_SAMPLES]:
         lines.append(
             f"{row['sample'][:24]:<24} {_percent(row['unknown']):>8} {_whole(row['reads']):>10} "

@@ -65,6 +65,16 @@ def align(samples: Sequence[str], ids: Sequence[str], *, file: str = "") -> Alig
                 file=file,
             )
         )
+    shared = frame["sample"][frame["sample"].duplicated()].drop_duplicates()
+    if len(shared):
+        problems.append(
+            warning(
+                "profile.run_claimed_twice",
+                f"{len(shared)} samples belong to more than one row (e.g. {shared.iloc[0]})",
+                "find out whose run it is; it would count for two patients",
+                file=file,
+            )
+        )
     repeated = len(list(ids)) - len({str(i).strip() for i in ids})
     if repeated:
         problems.append(

@@ -29,6 +29,10 @@ LOW_IDENTIFIED = 0.5
 """Below this share placed, a profile widens the priors downstream (design/model.md, first version)."""
 
 
+MAX_DEPTH = 16
+"""Separators a lineage may hold to be cut into its ancestors; real ones have 7.  Keeps garbled names cheap."""
+
+
 @dataclass
 class Draft:
     """What a reader found.  ``amounts``: taxa x samples, the file's units, rows labelled as in the file (labels may
@@ -130,7 +134,9 @@ def _drop_repeated_rows(draft: Draft, names: list[str], values: np.ndarray) -> n
 def _leaves(draft: Draft, names: list[str], values: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """Only rows without a row below them, where a file stacks all ranks."""
     separator = "|" if any("|" in n for n in names) else ";"
-    parents = {n.rsplit(separator, 1)[0].rstrip() for n in names if separator in n}
+    # every ancestor, not only the direct one: tables are often filtered to some ranks
+    parents = {n[:i] for n in names if 0 < n.count(separator) <= MAX_DEPTH for i, c in enumerate(n) if c == separator}
+    parents |= {p.rstrip() for p in parents}
     leaf = np.array([n not in parents for n in names], dtype=bool)
     inner = int((~leaf & keep).sum())
     if not inner:
@@ -180,14 +186,14 @@ def _not_gut_microbes(
                 )
             )
             keep = keep & ~hit
-    nameless = np.array([not any(x) for x in rows]) & keep
+    nameless = np.array([not any(x[1:]) for x in rows]) & keep
     if nameless.any():
         share = values[nameless].sum() / amount
         unknown = values[nameless].sum(axis=0) + (0.0 if unknown is None else unknown)
         keep = keep & ~nameless
         draft.log.append(
             Step(
-                f"{int(nameless.sum())} rows without any taxon ({share:.2%}) were counted as unknown.",
+                f"{int(nameless.sum())} rows that name nothing below the domain ({share:.2%}) were counted as unknown.",
                 "profile.unnamed_to_unknown",
                 {"rows": int(nameless.sum()), "share": float(share)},
             )

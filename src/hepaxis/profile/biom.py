@@ -14,9 +14,9 @@ import pandas as pd
 from hepaxis.problems import InputError, error
 from hepaxis.profile import lineage as lin
 from hepaxis.profile.assemble import Draft
+from hepaxis.profile.formats import Format
 from hepaxis.profile.lineage import Lineage
 from hepaxis.profile.record import Step
-from hepaxis.profile.formats import Format
 from hepaxis.profile.source import Source
 from hepaxis.profile.taxonomy import name_features
 

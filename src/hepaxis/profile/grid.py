@@ -85,14 +85,42 @@ def read_grid(source: Source, *, limit: int | None = None) -> Grid:
     separator = separator_of(data)
     header, from_comment = _header(comments, data, separator)
     body_start = at + (0 if header is None or from_comment is not None else 1)
-    types_row = any(line.startswith("#q2:types") for line in lines[at : at + 3])
+    types_row = any(line.startswith("#q2:types") for line in lines[: at + 3])
     kept = comments if from_comment is None else comments[:from_comment] + comments[from_comment + 1 :]
     body, first_row = _body(source, lines, body_start, separator, header)
     width = body.shape[1]
     if header is not None:
-        # R's write.table leaves the corner cell out
-        header = ("", *header) if len(header) == width - 1 else header[:width]
-    return Grid(source.name, tuple(c for c in kept if c.strip()), header, body, separator, first_row, types_row)
+        header = _fitted(header, width, source.name, body_start)
+    return Grid(
+        source.name,
+        tuple(c for c in kept if c.strip() and not c.startswith("#q2:types")),
+        header,
+        body,
+        separator,
+        first_row,
+        types_row,
+    )
+
+
+def _fitted(header: tuple[str, ...], width: int, file: str, line: int) -> tuple[str, ...]:
+    """The header with one name a column; R's write.table leaves the corner cell out."""
+    if len(header) == width - 1:
+        return ("", *header)
+    if len(header) > width and not any(header[width:]):
+        return header[:width]
+    if len(header) != width:
+        raise InputError(
+            [
+                error(
+                    "profile.header_width",
+                    f"the header has {len(header)} cells and the rows have {width}",
+                    "each column needs one name",
+                    file=file,
+                    row=max(line, 1),
+                )
+            ]
+        )
+    return header
 
 
 def _lines(text: str, limit: int | None) -> list[str]:

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from hepaxis.problems import InputError, Problem, error, warning
+from hepaxis.profile.formats import sniff_source
 from hepaxis.profile.grid import Grid, numbers, read_grid
 from hepaxis.profile.record import FunctionTable, Step
-from hepaxis.profile.formats import sniff_source
 from hepaxis.profile.source import open_source
 
 MIN_SAMPLES_IDENTICAL = 3

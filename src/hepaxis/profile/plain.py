@@ -13,9 +13,9 @@ from hepaxis.problems import InputError, error, warning
 from hepaxis.profile import columns as cols
 from hepaxis.profile import lineage as lin
 from hepaxis.profile.assemble import Draft
+from hepaxis.profile.formats import Format
 from hepaxis.profile.grid import Grid, is_number, numbers, read_grid
 from hepaxis.profile.record import Step
-from hepaxis.profile.formats import Format
 from hepaxis.profile.source import Source
 
 _UNKNOWN_NAMES = frozenset({"unclassified", "unknown", "unassigned", "unmapped", "__"})

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hepaxis.problems import InputError, error
 from hepaxis.profile.assemble import Draft, finish
-from hepaxis.profile.record import Profile
 from hepaxis.profile.formats import Format, refuse, sniff_source
+from hepaxis.profile.record import Profile
 from hepaxis.profile.source import Source, open_source
 
 _SELF_CONTAINED = frozenset({"metaphlan", "gtdb", "motus", "bracken", "kraken2"})

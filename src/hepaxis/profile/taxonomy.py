@@ -13,10 +13,10 @@ import numpy as np
 from hepaxis.problems import InputError, error, warning
 from hepaxis.profile import lineage as lin
 from hepaxis.profile.assemble import Draft
+from hepaxis.profile.formats import sniff_source
 from hepaxis.profile.grid import Grid, read_grid
 from hepaxis.profile.lineage import Lineage
 from hepaxis.profile.record import Step
-from hepaxis.profile.formats import sniff_source
 from hepaxis.profile.source import Source, open_source
 
 MAX_NEIGHBOURS = 40
