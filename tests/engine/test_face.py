@@ -81,11 +81,11 @@ def test_all_faults_of_a_protocol_are_listed_together(drug: engine.Model) -> Non
 
 
 def test_wrong_names_and_shapes_are_named(drug: engine.Model) -> None:
-    with pytest.raises(engine.InputMismatch, match="unknown parameter 'kil'.*'kill'"):
+    with pytest.raises(engine.InputMismatch, match=r"unknown parameter 'kil'.*'kill'"):
         drug.simulate(None, {"kil": 1.0}, [0, 1])
     with pytest.raises(engine.InputMismatch, match="lengths differ"):
         drug.simulate(None, {"kill": [1.0, 2.0], "g": [1.0, 2.0, 3.0]}, [0, 1])
-    with pytest.raises(engine.InputMismatch, match="unknown name 'occupance'.*'occupancy'"):
+    with pytest.raises(engine.InputMismatch, match=r"unknown name 'occupance'.*'occupancy'"):
         drug.simulate(None, None, [0, 1], ["occupance"])
     with pytest.raises(engine.InputMismatch, match="times fall"):
         drug.simulate(None, None, [1, 0])

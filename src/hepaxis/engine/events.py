@@ -2,8 +2,8 @@
 
 The stepper stops a patient in the step in which a trigger became true; here the moment is found on the step's dense
 output, the assignments are carried out, and the patient is handed back.  Semantics: SBML Level 3 Version 2 Core,
-section 4.11 (persistence, delay, priority, values from trigger time).  Of simultaneous events without priority, or with the same,
-the one written first in the model goes first; the standard leaves that order open.
+section 4.11 (persistence, delay, priority, values from trigger time).  Of simultaneous events without priority, or
+with the same, the one written first in the model goes first; the standard leaves that order open.
 """
 
 from __future__ import annotations

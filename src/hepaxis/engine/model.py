@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from .batch import Settings
+from .compiled import CompiledStepper
 from .evaluate import Evaluation
 from .faults import Fault, InputMismatch, nearest
 from .graph import Node
@@ -86,6 +87,10 @@ class Model:
     def _reference(self) -> ReferenceStepper:
         return ReferenceStepper(self.system)
 
+    @cached_property
+    def _stepper(self) -> CompiledStepper:
+        return CompiledStepper(self.system)
+
     def _nodes(self, names: Iterable[str]) -> list[Node]:
         nodes, faults = [], []
         known = (*self.states, *self.observables, *self.parameters, *self.system.symbols)
@@ -120,7 +125,7 @@ class Model:
 
         protocol    rows time, target, action ("add" | "set" | "multiply"), amount, optional patient (see protocol.py)
         parameters  name -> number or (n_patients,) array, or a DataFrame with one row a patient
-        times       (n_times,) not falling, none before ``start``.  At the time of an action or event the value AFTER it is given
+        times       (n_times,) not falling, none before ``start``; at an action or event: the value AFTER it
         observe     names of states, rules or parameters; default all states
         initial     as ``parameters``, for start values of states
         rtol, atol  relative tolerance; absolute tolerance, one or (n_states,); default 1e-3 rtol
@@ -136,8 +141,8 @@ class Model:
         names = tuple(observe) if observe is not None else self.states
         nodes = self._nodes(names)
         y, p = batch_rows(self.system, parameters, initial, patients)
-        run = self._run(protocol, when, nodes, (rtol, self._atol(atol, rtol)), start, p, max_steps, cancel)
-        values, failures, steps, _ = run_chunks(run, y, p, threads=threads, progress=progress)
+        run = self._run(protocol, when, nodes, (rtol, self._atol(atol, rtol)), start, p, max_steps)
+        values, failures, steps, _ = run_chunks(run, y, p, threads=threads, progress=progress, cancel=cancel)
         return Trajectory(
             values=values,
             times=when,
@@ -156,7 +161,6 @@ class Model:
         start: float,
         p: Floats,
         max_steps: int = MAX_STEPS,
-        cancel: Callable[[], bool] | None = None,
         frozen: Sequence[int] = (),
     ) -> Run:
         table = check_protocol(protocol, self.system, len(p), start)
@@ -175,8 +179,9 @@ class Model:
             max_steps=max_steps,
             programs=programs,
         )
-        stepper = self._reference
-        return Run(self.system, stepper, stepper, settings, start, observation, plain_evaluator(self.system), cancel)
+        stop = np.zeros(1, dtype=np.int64)
+        evaluate = plain_evaluator(self.system)
+        return Run(self.system, self._stepper, self._reference, settings, start, observation, evaluate, stop)
 
     def _times(self, times: ArrayLike, start: float) -> Floats:
         when = np.atleast_1d(np.asarray(times, dtype=float))

@@ -1,8 +1,8 @@
 """A dosing protocol: one row an action, checked whole, then laid out as one stop list a patient.
 
 Columns: ``time`` (model time, usually days), ``target`` (a state or a constant parameter), ``action`` ("add" to a
-state, "set" a state or parameter, "multiply" a state), ``amount``, and optionally ``patient`` (row of the batch; missing
-or NaN = every patient).  Actions at one time are carried out in the order of the rows.
+state, "set" a state or parameter, "multiply" a state), ``amount``, and optionally ``patient`` (row of the batch;
+missing or NaN = every patient).  Actions at one time are carried out in the order of the rows.
 """
 
 from __future__ import annotations

@@ -6,8 +6,6 @@ compiled stepper in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,11 +53,11 @@ class ReferenceStepper:
         bits: Ints = (truth * weight).sum(axis=1, dtype=np.int64)
         return bits
 
-    def advance(self, state: Batch, ids: Ints, settings: Settings, cancel: Callable[[], bool] | None = None) -> None:
-        """Advance the patients ``ids`` until each has a status other than RUNNING."""
+    def advance(self, state: Batch, ids: Ints, settings: Settings, stop: Ints) -> None:
+        """Advance the patients ``ids`` until each has a status other than RUNNING, or ``stop[0]`` is not zero."""
         active = np.asarray(ids)
         while len(active):
-            if cancel is not None and cancel():
+            if stop[0]:
                 return
             self._meet_stops(state, active, settings)
             active = active[state.status[active] == b.RUNNING]

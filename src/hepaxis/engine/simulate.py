@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,12 +29,11 @@ Ints = NDArray[np.int64]
 Values = Mapping[str, object] | pd.DataFrame | None
 
 CHUNK = 256
+POLL = 0.05  # seconds between two questions whether to stop
 
 
 class Stepper(Protocol):
-    def advance(
-        self, state: Batch, ids: Ints, settings: Settings, cancel: Callable[[], bool] | None = None
-    ) -> None: ...
+    def advance(self, state: Batch, ids: Ints, settings: Settings, stop: Ints) -> None: ...
 
 
 def rows_of(given: Values, names: Sequence[str], what: str) -> dict[str, Floats]:
@@ -160,7 +159,7 @@ class Run:
     start: float
     observation: Observation
     evaluate: Evaluator
-    cancel: Callable[[], bool] | None = None
+    stop: Ints  # one number; not zero = stop as soon as possible
 
     def chunk(self, y: Floats, p: Floats, rows: slice) -> Outcome:
         """Integrate some rows: (observed values, failures, steps, last states)."""
@@ -176,8 +175,8 @@ class Run:
             while True:
                 running = ids[state.status == b.RUNNING]
                 if len(running):
-                    stepper.advance(state, running, settings, self.cancel)
-                if self.cancel is not None and self.cancel():
+                    stepper.advance(state, running, settings, self.stop)
+                if self.stop[0]:
                     raise Cancelled("the caller asked to stop")
                 if desk is None or not np.isin(state.status, (b.EVENT, b.LIMIT)).any():
                     break
@@ -211,6 +210,7 @@ def run_chunks(
     *,
     threads: int | None,
     progress: Callable[[int, int], None] | None,
+    cancel: Callable[[], bool] | None = None,
     chunk: int = CHUNK,
 ) -> Outcome:
     """All rows, chunks shared between threads.  ``progress(done, total)`` is called from the calling thread."""
@@ -220,7 +220,7 @@ def run_chunks(
     parts = [slice(first, min(first + size, n)) for first in range(0, n, size)]
     results: dict[int, Outcome] = {}
     done = 0
-    if workers == 1 or len(parts) == 1:
+    if cancel is None and (workers == 1 or len(parts) == 1):
         for k, rows in enumerate(parts):
             results[k] = run.chunk(y, p, rows)
             done += rows.stop - rows.start
@@ -228,15 +228,22 @@ def run_chunks(
                 progress(done, n)
     else:
         with ThreadPoolExecutor(workers) as pool:
-            waiting = {pool.submit(run.chunk, y, p, rows): k for k, rows in enumerate(parts)}
+            waiting: set[Future[Outcome]] = set()
+            part_of = {pool.submit(run.chunk, y, p, rows): k for k, rows in enumerate(parts)}
+            waiting |= part_of.keys()
             try:
-                for future in as_completed(waiting):
-                    k = waiting[future]
-                    results[k] = future.result()
-                    done += parts[k].stop - parts[k].start
-                    if progress is not None:
-                        progress(done, n)
+                while waiting:
+                    ready, waiting = wait(waiting, POLL if cancel is not None else None, FIRST_COMPLETED)
+                    if cancel is not None and cancel():
+                        raise Cancelled("the caller asked to stop")
+                    for future in ready:
+                        k = part_of[future]
+                        results[k] = future.result()
+                        done += parts[k].stop - parts[k].start
+                        if progress is not None:
+                            progress(done, n)
             except BaseException:
+                run.stop[0] = 1
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
     ordered = [results[k] for k in range(len(parts))]

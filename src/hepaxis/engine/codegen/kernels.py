@@ -1,0 +1,345 @@
+"""The functions of one system over the lanes: parameter-only terms, rates, Jacobian, factorisation, solve, triggers.
+
+    prep(p, q)                    parameter-only subexpressions, once a patient
+    rhs(y, p, q, t, base, out)    out = base + rates
+    rates(y, p, q, t, out, J)     out = rates, J = entries of the linear system, negated
+    slope(y, p, q, t, out)        df/dt (systems with time only)
+    factor(J, ig, A) -> mask      A = factors of ig I - J; lanes whose pivots lost too many digits
+    solve(A, b)                   b := (ig I - J)^-1 b
+    triggers(y, p, q, t) -> bits  one bit an event
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..batch import PIVOT_LOSS
+from ..derivative import tangents
+from ..graph import LEAVES, Graph, Node
+from ..ordering import LinearSystem, lay_out_linear_system
+from ..system import System
+from .irtext import Fn, Value
+
+LIBM_NAMES = {"tgamma": "tgamma"}
+_PLAIN = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
+_COMPARE = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
+_INTRINSIC = {"sqrt": "sqrt", "abs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+_OWN = {"exp": "vexp", "log": "vlog"}
+
+
+@dataclass
+class Kernels:
+    """Sizes and text; ``hoisted`` are the nodes prep computes, in the order of q."""
+
+    system: System
+    lanes: int
+    linear: LinearSystem
+    timed: bool
+    hoisted: dict[Node, int]
+    libm: set[str] = field(default_factory=set)
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def entry_slots(self) -> list[tuple[int, int]]:
+        """(row, column) of each J slot, in order."""
+        return list(self.linear.entries)
+
+
+def build_kernels(system: System, lanes: int) -> Kernels:
+    g, linear = system.graph, lay_out_linear_system(system.graph, system.rhs)
+    timed = g.needs_time(system.rhs)
+    slope: list[Node] = []
+    if timed:
+        seeds = {k: g.one if g.op[k] == "time" else g.zero for k in g.reach(system.rhs) if not g.args[k]}
+        slope = tangents(g, list(system.rhs), seeds)
+    negated = [g.neg(node) for node in linear.entries.values()]
+    triggers = [e.trigger for e in system.events]
+    roots = [*system.rhs, *negated, *slope, *triggers]
+    kernels = Kernels(system, lanes, linear, timed, _hoist(g, roots))
+    body = _Body(kernels)
+    kernels.parts.append(_prep(kernels, body))
+    kernels.parts.append(_rhs(kernels, body))
+    kernels.parts.append(_rates(kernels, body, negated))
+    if timed:
+        kernels.parts.append(_slope(kernels, body, slope))
+    if triggers:
+        kernels.parts.append(_triggers(kernels, body, triggers))
+    kernels.parts.append(_factor(kernels))
+    kernels.parts.append(_solve(kernels))
+    return kernels
+
+
+def _hoist(g: Graph, roots: Sequence[Node]) -> dict[Node, int]:
+    """Parameter-only nodes that moving nodes (or roots) use directly, numbered."""
+    found: dict[Node, int] = {}
+    for node in g.reach(roots):
+        users = g.args[node] if g.moving[node] else ()
+        for a in (*users, *((node,) if node in roots else ())):
+            if not g.moving[a] and g.op[a] not in LEAVES and not g.is_boolean(a):
+                found.setdefault(a, len(found))
+    return found
+
+
+class _Body:
+    """Emits expressions, depth first, so that what belongs together stands together."""
+
+    def __init__(self, kernels: Kernels):
+        self.k, self.g = kernels, kernels.system.graph
+
+    def emit(self, f: Fn, roots: Sequence[Node], sources: dict[str, Value], *, hoisting: bool) -> dict[Node, Value]:
+        g, values = self.g, {}
+        fused = self._fused(roots, hoisting)
+
+        def ready(node: Node) -> bool:
+            return g.op[node] in LEAVES or (hoisting and not g.moving[node] and node in self.k.hoisted)
+
+        for root in roots:
+            todo = [root]
+            while todo:
+                node = todo[-1]
+                if node in values:
+                    todo.pop()
+                    continue
+                needs = [] if ready(node) else self._needs(node, fused)
+                missing = [a for a in needs if a not in values]
+                if missing:
+                    todo.extend(reversed(missing))
+                    continue
+                todo.pop()
+                values[node] = self._one(f, node, values, sources, fused, ready(node))
+        return values
+
+    def _fused(self, roots: Sequence[Node], hoisting: bool) -> set[Node]:
+        """Products used once, by a sum: they go into a fused multiply-add."""
+        g, uses = self.g, dict.fromkeys(roots, 2)
+        needed: set[Node] = set()
+        todo = list(roots)
+        while todo:
+            node = todo.pop()
+            if node in needed:
+                continue
+            needed.add(node)
+            if hoisting and not g.moving[node]:
+                continue
+            for a in g.args[node]:
+                uses[a] = uses.get(a, 0) + 1
+                todo.append(a)
+        found: set[Node] = set()
+        for node in sorted(needed):
+            if g.op[node] not in ("add", "sub") or (hoisting and not g.moving[node]):
+                continue
+            a, b = g.args[node]
+            for argument in (b, a):
+                single = uses.get(argument) == 1 and g.op[argument] == "mul"
+                if single and not (hoisting and not g.moving[argument]):
+                    found.add(argument)
+                    break
+        return found
+
+    def _needs(self, node: Node, fused: set[Node]) -> list[Node]:
+        g, needs = self.g, []
+        for a in g.args[node]:
+            needs.extend(g.args[a] if a in fused else (a,))
+        return needs
+
+    def _one(  # noqa: PLR0911, PLR0913 - one instruction a case
+        self, f: Fn, node: Node, v: dict[Node, Value], sources: dict[str, Value], fused: set[Node], leaf: bool
+    ) -> Value:
+        g, op, args = self.g, self.g.op[node], self.g.args[node]
+        if op == "const":
+            return f.const("F", g.value[node])
+        if op == "bool":
+            return f.const("B", g.value[node])
+        if op == "state":
+            return f.load(sources["y"], g.index(node), "F")
+        if op == "param":
+            return f.load(sources["p"], g.index(node), "F")
+        if op == "time":
+            return sources["t"]
+        if leaf:
+            return f.load(sources["q"], self.k.hoisted[node], "F")
+        if op in ("add", "sub") and (args[0] in fused or args[1] in fused):
+            a, b = args
+            if b in fused:
+                x, y = (v[k] for k in g.args[b])
+                return f.fma(-x if op == "sub" else x, y, v[a])
+            x, y = (v[k] for k in g.args[a])
+            return f.fma(x, y, -v[b] if op == "sub" else v[b])
+        x = [v[a] for a in args]
+        if op in _PLAIN:
+            return x[0] + x[1] if op == "add" else x[0] - x[1] if op == "sub" else x[0] * x[1]
+        if op == "neg":
+            return -x[0]
+        if op == "rcp":
+            return f.const("F", 1.0) / x[0]
+        if op in _INTRINSIC:
+            return f.intrinsic(_INTRINSIC[op], x[0])
+        if op in _OWN:
+            return f.call(_OWN[op], "F", x[0])
+        if op == "pow":
+            return f.call("vpow", "F", x[0], x[1])
+        if op in _COMPARE:
+            return f.emit("B", f"fcmp {_COMPARE[op]} {f.type('F')} {x[0].name}, {x[1].name}")
+        if op == "select":
+            return f.select(x[0], x[1], x[2])
+        if op in ("and", "or"):
+            return x[0] & x[1] if op == "and" else x[0] | x[1]
+        if op == "not":
+            return ~x[0]
+        return self._by_lane(f, op, x[0])
+
+    def _by_lane(self, f: Fn, name: str, x: Value) -> Value:
+        """A function of the C library, lane by lane."""
+        self.k.libm.add(name)
+        total = f.const("F", 0.0)
+        for lane in range(f.lanes):
+            part = f.emit("f", f"extractelement {f.type('F')} {x.name}, i32 {lane}")
+            value = f.call(name, "f", part)
+            total = f.emit("F", f"insertelement {{t}} {total.name}, double {value.name}, i32 {lane}")
+        return total
+
+
+def _prep(k: Kernels, body: _Body) -> str:
+    f = Fn("prep", [("p", "p"), ("q", "p")], k.lanes, inline="noinline")
+    p, q = f.arguments
+    values = body.emit(f, list(k.hoisted), {"p": p}, hoisting=False)
+    for node, slot in k.hoisted.items():
+        f.store(values[node], q, slot, "F")
+    f.ret()
+    return f.text()
+
+
+def _open(k: Kernels, name: str, rest: Sequence[tuple[str, str]], result: str = "v") -> tuple[Fn, dict[str, Value]]:
+    head = [("y", "p"), ("p", "p"), ("q", "p"), ("t", "F")]
+    f = Fn(name, [*head, *rest], k.lanes, result=result, inline="noinline")
+    return f, dict(zip("ypqt", f.arguments, strict=False))
+
+
+def _rhs(k: Kernels, body: _Body) -> str:
+    f, sources = _open(k, "rhs", [("base", "p"), ("out", "p")])
+    base, out = f.arguments[4:]
+    values = body.emit(f, k.system.rhs, sources, hoisting=True)
+    for i, root in enumerate(k.system.rhs):
+        f.store(values[root] + f.load(base, i, "F"), out, i, "F")
+    f.ret()
+    return f.text()
+
+
+def _rates(k: Kernels, body: _Body, negated: Sequence[Node]) -> str:
+    f, sources = _open(k, "rates", [("out", "p"), ("j", "p")])
+    out, j = f.arguments[4:]
+    by_row: dict[int, list[int]] = {}
+    for slot, (row, _) in enumerate(k.entry_slots):
+        by_row.setdefault(row, []).append(slot)
+    values = body.emit(f, [*k.system.rhs, *negated], sources, hoisting=True)
+    for i, root in enumerate(k.system.rhs):
+        f.store(values[root], out, i, "F")
+    for slots in by_row.values():
+        for slot in slots:
+            f.store(values[negated[slot]], j, slot, "F")
+    f.ret()
+    return f.text()
+
+
+def _slope(k: Kernels, body: _Body, slope: Sequence[Node]) -> str:
+    f, sources = _open(k, "slope", [("out", "p")])
+    values = body.emit(f, slope, sources, hoisting=True)
+    for i, root in enumerate(slope):
+        f.store(values[root], f.arguments[4], i, "F")
+    f.ret()
+    return f.text()
+
+
+def _triggers(k: Kernels, body: _Body, triggers: Sequence[Node]) -> str:
+    f, sources = _open(k, "triggers", [], result="I")
+    values = body.emit(f, triggers, sources, hoisting=True)
+    bits = f.const("I", 0)
+    for i, root in enumerate(triggers):
+        bits = bits | (f.widen(values[root]) << i)
+    f.ret(bits)
+    return f.text()
+
+
+def _factor(k: Kernels) -> str:
+    """Row-wise elimination in the laid out order; the diagonal is kept inverted."""
+    f = Fn("factor", [("j", "p"), ("ig", "F"), ("a", "p")], k.lanes, result="B", inline="noinline")
+    j, ig, a = f.arguments
+    linear = k.linear
+    at = {cell: slot for slot, cell in enumerate(k.entry_slots)}
+    place = _places(linear)
+    lost = f.const("B", 0)
+    for i, row in enumerate(linear.rows):
+        own = linear.order[i]
+        diagonal = ig if own < linear.size else f.const("F", 1.0)
+        cells: dict[int, Value | None] = {}
+        for c in row:
+            slot = at.get((own, linear.order[c]))
+            cells[c] = f.load(j, slot, "F") if slot is not None else None
+        size = f.intrinsic("fabs", diagonal)
+        first = cells[i]
+        if first is not None:
+            size = size + f.intrinsic("fabs", first)
+            first = diagonal + first
+        else:
+            first = diagonal
+        cells[i] = first
+        touched = False
+        for c in [c for c in row if c < i]:
+            cell = cells[c]
+            if cell is None:
+                raise AssertionError("a filled entry is empty when it is eliminated")
+            weight = cell * f.load(a, place[c, c], "F")
+            cells[c] = weight
+            for d in linear.rows[c]:
+                if d > c:
+                    upper, old = f.load(a, place[c, d], "F"), cells[d]
+                    cells[d] = f.fma(-weight, upper, old) if old is not None else -(weight * upper)
+                    touched = touched or d == i
+        pivot = cells[i]
+        assert pivot is not None
+        if touched or at.get((own, own)) is not None:
+            lost = lost | ~(f.intrinsic("fabs", pivot) > size * PIVOT_LOSS)
+        for c in row:
+            cell = cells[c]
+            if c == i:
+                cell = f.const("F", 1.0) / pivot
+            assert cell is not None
+            f.store(cell, a, place[i, c], "F")
+    f.ret(lost)
+    return f.text()
+
+
+def _places(linear: LinearSystem) -> dict[tuple[int, int], int]:
+    return {cell: slot for slot, cell in enumerate((i, c) for i, row in enumerate(linear.rows) for c in row)}
+
+
+def _solve(k: Kernels) -> str:
+    """Forward, then backward; borders start at zero on the right-hand side and are not stored."""
+    f = Fn("solve", [("a", "p"), ("b", "p")], k.lanes, inline="noinline")
+    a, b = f.arguments
+    linear, place = k.linear, _places(k.linear)
+    x: list[Value | None] = []
+    for i, row in enumerate(linear.rows):
+        own = linear.order[i]
+        total = f.load(b, own, "F") if own < linear.size else None
+        for c in row:
+            known = x[c] if c < i else None
+            if known is not None:
+                cell = f.load(a, place[i, c], "F")
+                total = f.fma(-cell, known, total) if total is not None else -(cell * known)
+        x.append(total)
+    for i in reversed(range(len(linear.rows))):
+        total = x[i]
+        for c in linear.rows[i]:
+            known = x[c] if c > i else None
+            if known is not None:
+                cell = f.load(a, place[i, c], "F")
+                total = f.fma(-cell, known, total) if total is not None else -(cell * known)
+        if total is not None:
+            total = total * f.load(a, place[i, i], "F")
+            if linear.order[i] < linear.size:
+                f.store(total, b, linear.order[i], "F")
+        x[i] = total
+    f.ret()
+    return f.text()
