@@ -114,6 +114,10 @@ def complete(lineages: pd.DataFrame) -> pd.DataFrame:
 
 
 def _complete_row(row: dict[str, str]) -> dict[str, str]:
+    placed = _taxa_by_name().get("species", {}).get(canonical(row["species"])) if row["species"] else None
+    if placed is not None:
+        for above in (*_UPWARDS, "domain"):
+            row[above] = row[above] or str(placed[above])
     if row["species"] and not row["genus"]:
         first = canonical(row["species"]).split("_")[0]
         place = next((rank for ending, rank in _RANK_ENDINGS if first.endswith(ending)), "")
