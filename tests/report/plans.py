@@ -38,10 +38,27 @@ def iv(median: float, lo90: float, hi90: float) -> Interval:
 
 
 SOURCES = (
-    Source("imbrave150", "IMbrave150: atezolizumab + bevacizumab in HCC", "10.1016/j.jhep.2021.11.030", "part seen", "regimens"),
-    Source("checkmate9dw", "CheckMate 9DW: nivolumab + ipilimumab", "https://doi.org/10.1016/S0140-6736(25)00403-9", "seen", "regimens"),
+    Source(
+        "imbrave150",
+        "IMbrave150: atezolizumab + bevacizumab in HCC",
+        "10.1016/j.jhep.2021.11.030",
+        "part seen",
+        "regimens",
+    ),
+    Source(
+        "checkmate9dw",
+        "CheckMate 9DW: nivolumab + ipilimumab",
+        "https://doi.org/10.1016/S0140-6736(25)00403-9",
+        "seen",
+        "regimens",
+    ),
     Source("fmt13", "FMT after anti-PD-1 failure, n = 13", "10.1016/j.chom.2024.06.010", "seen", "strategies"),
-    Source("cbm588", "CBM588 in kidney cancer, n = 30; unusually poor control arm", "10.1038/s41591-022-01694-6", "part seen"),
+    Source(
+        "cbm588",
+        "CBM588 in kidney cancer, n = 30; unusually poor control arm",
+        "10.1038/s41591-022-01694-6",
+        "part seen",
+    ),
     Source("fibre", "Fibre and probiotics under checkpoint therapy", "10.1126/science.aaz7015", "seen"),
     Source("cxcl16", "Bile acids, LSEC CXCL16 and NKT (mouse)", "10.1126/science.aan5931", "read", "gates"),
     Source("udca", "LCA stress on CD8, rescue by UDCA (mouse)", "10.1126/science.adl4100", "read", "gates"),
@@ -69,42 +86,105 @@ FACTS = (
 )
 
 GUILDS = (
-    GuildRow("but", "Butyrate producers", 0.056, 0.05, 0.18, 0.38, True, ("Faecalibacterium prausnitzii", "Roseburia intestinalis")),
+    GuildRow(
+        "but",
+        "Butyrate producers",
+        0.056,
+        0.05,
+        0.18,
+        0.38,
+        True,
+        ("Faecalibacterium prausnitzii", "Roseburia intestinalis"),
+    ),
     GuildRow("bif", "Bifidobacteria", 0.012, 0.0005, 0.021, 0.15, True, ("Bifidobacterium longum",)),
     GuildRow("akk", "Akkermansia", 0.0, 0.0001, 0.005, 0.10, False, ("Akkermansia muciniphila",)),
     GuildRow("bac", "Bacteroidales", 0.41, 0.06, 0.28, 0.60, True, ("Bacteroides dorei", "Bacteroides uniformis")),
-    GuildRow("ent", "Enterobacteriaceae", 0.142, 0.0001, 0.006, 0.11, True, ("Escherichia coli", "Klebsiella pneumoniae")),
+    GuildRow(
+        "ent", "Enterobacteriaceae", 0.142, 0.0001, 0.006, 0.11, True, ("Escherichia coli", "Klebsiella pneumoniae")
+    ),
     GuildRow("bai", "7α-dehydroxylating clostridia", 0.007, 0.004, 0.022, 0.07, True, ("Clostridium scindens",)),
     GuildRow("lac", "Lactobacilli", 0.011, 0.0001, 0.0012, 0.04, True, ("Limosilactobacillus fermentum",)),
-    GuildRow("ora", "Oral taxa", 0.026, 0.0001, 0.0025, 0.04, True, ("Veillonella parvula", "Streptococcus salivarius")),
+    GuildRow(
+        "ora", "Oral taxa", 0.026, 0.0001, 0.0025, 0.04, True, ("Veillonella parvula", "Streptococcus salivarius")
+    ),
     GuildRow("ecs", "Enterococci and streptococci", 0.068, 0.0002, 0.007, 0.08, True, ("Enterococcus faecalis",)),
     GuildRow("opp", "Opportunists", 0.051, 0.001, 0.014, 0.08, True, ("Enterocloster bolteae", "Hungatella hathewayi")),
-    GuildRow("pre", "Prevotella and Segatella", 0.004, 0.0001, 0.003, 0.34, True, ("Segatella copri", "Prevotella stercorea")),
+    GuildRow(
+        "pre", "Prevotella and Segatella", 0.004, 0.0001, 0.003, 0.34, True, ("Segatella copri", "Prevotella stercorea")
+    ),
     GuildRow("oth", "Other commensals", 0.123, 0.03, 0.09, 0.21, True),
 )
 
 PROFILE = ProfileSection(
-    sample="EX-01_stool", file="ex01_profile.tsv", format="MetaPhlAn 4, single sample", profiler="MetaPhlAn 4",
-    rank="species", n_taxa=118, unknown_fraction=0.17, identified_fraction=0.83, trait_coverage=0.91, other_share=0.09,
-    shannon=2.61, reference="442 adults without liver disease, MetaPhlAn family", guilds=GUILDS,
+    sample="EX-01_stool",
+    file="ex01_profile.tsv",
+    format="MetaPhlAn 4, single sample",
+    profiler="MetaPhlAn 4",
+    rank="species",
+    n_taxa=118,
+    unknown_fraction=0.17,
+    identified_fraction=0.83,
+    trait_coverage=0.91,
+    other_share=0.09,
+    shannon=2.61,
+    reference="442 adults without liver disease, MetaPhlAn family",
+    guilds=GUILDS,
     log=("scale found: per cent", "4 rows without a lineage dropped", "12 strains collapsed to species"),
     widened="Sampled 7 days after ceftriaxone: the community may still be recovering.",
 )
 
 CAPACITIES = (
     CapacityRow("calprotectin", "Calprotectin, stool", "µg/g", iv(138, 127, 150), 15, 49, 108, "measured", ""),
-    CapacityRow("lps6", "Hexa-acylated LPS", "× reference", iv(2.9, 1.3, 6.2), 0.3, 1.0, 2.6, "predicted", "", ("cxcl16",)),
+    CapacityRow(
+        "lps6", "Hexa-acylated LPS", "× reference", iv(2.9, 1.3, 6.2), 0.3, 1.0, 2.6, "predicted", "", ("cxcl16",)
+    ),
     CapacityRow("flagellin", "Flagellin", "× reference", iv(1.1, 0.4, 3.1), 0.35, 1.0, 2.6, "predicted", ""),
-    CapacityRow("butyrate", "Butyrate", "mmol/d", iv(31, 14, 65), 31, 62, 110, "predicted", "cross-feeding from acetate", ("cbm588",)),
-    CapacityRow("dca", "Secondary bile acids", "fraction", iv(0.61, 0.12, 0.99), 0.49, 0.98, 0.995, "predicted", "nearly bimodal between people"),
+    CapacityRow(
+        "butyrate",
+        "Butyrate",
+        "mmol/d",
+        iv(31, 14, 65),
+        31,
+        62,
+        110,
+        "predicted",
+        "cross-feeding from acetate",
+        ("cbm588",),
+    ),
+    CapacityRow(
+        "dca",
+        "Secondary bile acids",
+        "fraction",
+        iv(0.61, 0.12, 0.99),
+        0.49,
+        0.98,
+        0.995,
+        "predicted",
+        "nearly bimodal between people",
+    ),
     CapacityRow("indoles", "Indoles", "mmol/L", iv(1.8, 0.8, 4.2), 0.8, 2.6, 6.5, "predicted", ""),
-    CapacityRow("ipa", "Indolepropionate (IPA)", "µmol/L", iv(0.95, 0.15, 5.6), 0.2, 1.0, 5.0, "unknown", "composition does not tell", ("udca",)),
-    CapacityRow("propionate", "Propionate", "mmol/d", iv(60, 24, 150), 24, 60, 150, "unknown", "composition does not tell"),
+    CapacityRow(
+        "ipa",
+        "Indolepropionate (IPA)",
+        "µmol/L",
+        iv(0.95, 0.15, 5.6),
+        0.2,
+        1.0,
+        5.0,
+        "unknown",
+        "composition does not tell",
+        ("udca",),
+    ),
+    CapacityRow(
+        "propionate", "Propionate", "mmol/d", iv(60, 24, 150), 24, 60, 150, "unknown", "composition does not tell"
+    ),
 )
 
 ATTRIBUTION = (
     AttributionRow("gut", "Gut", "gut", iv(-0.31, -0.71, 0.06)),
-    AttributionRow("gut.lps", "LPS and other receptor ligands", "gut", iv(-0.12, -0.31, 0.01), "gut", sources=("cxcl16",)),
+    AttributionRow(
+        "gut.lps", "LPS and other receptor ligands", "gut", iv(-0.12, -0.31, 0.01), "gut", sources=("cxcl16",)
+    ),
     AttributionRow("gut.scfa", "Short-chain fatty acids", "gut", iv(-0.06, -0.22, 0.06), "gut"),
     AttributionRow("gut.barrier", "Barrier", "gut", iv(-0.05, -0.18, 0.04), "gut"),
     AttributionRow("gut.ba", "Secondary bile acids", "gut", iv(-0.05, -0.24, 0.10), "gut", sources=("udca",)),
@@ -140,65 +220,186 @@ def outcomes(gain: float = 0.0, harm: Interval | None = None) -> Outcomes:
 
 
 def strategy(
-    name: str, label: str, rank: int, gain: Interval, *, p_best: float, harm: Interval | None = None,
-    grade: str = "C", text: str = "early human", sources: tuple[str, ...] = (), safety: tuple[SafetyFlag, ...] = (),
+    name: str,
+    label: str,
+    rank: int,
+    gain: Interval,
+    *,
+    p_best: float,
+    harm: Interval | None = None,
+    grade: str = "C",
+    text: str = "early human",
+    sources: tuple[str, ...] = (),
+    safety: tuple[SafetyFlag, ...] = (),
     **more: object,
 ) -> Strategy:
     fields: dict[str, object] = {
-        "components": (label,), "status": "ranked", "schedule": ("from day 0",), "mechanism": "",
+        "components": (label,),
+        "status": "ranked",
+        "schedule": ("from day 0",),
+        "mechanism": "",
     } | more
     return Strategy(
-        id=name, label=label, rank=rank, evidence=Evidence(grade, text, sources), safety=safety,
-        outcomes=outcomes(gain.median, harm), change_response=gain,
+        id=name,
+        label=label,
+        rank=rank,
+        evidence=Evidence(grade, text, sources),
+        safety=safety,
+        outcomes=outcomes(gain.median, harm),
+        change_response=gain,
         change_durable=iv(gain.median * 0.8, gain.lo90, gain.hi90),
-        change_severe=iv((harm.median if harm else 0.09) - 0.09, -0.04, 0.2), p_best=p_best,
+        change_severe=iv((harm.median if harm else 0.09) - 0.09, -0.04, 0.2),
+        p_best=p_best,
         **fields,  # type: ignore[arg-type]
     )
 
 
 BASE_STRATEGY = Strategy(
-    "base", "Atezolizumab + bevacizumab", ("atezolizumab", "bevacizumab"), "base", 0,
-    ("atezolizumab 1200 mg and bevacizumab 15 mg/kg every 21 days from day 0",), "PD-L1 and VEGF",
+    "base",
+    "Atezolizumab + bevacizumab",
+    ("atezolizumab", "bevacizumab"),
+    "base",
+    0,
+    ("atezolizumab 1200 mg and bevacizumab 15 mg/kg every 21 days from day 0",),
+    "PD-L1 and VEGF",
     Evidence("A", "RCT in HCC", ("imbrave150",)),
-    (SafetyFlag("S01", "info", "varices checked", "imbrave150"),), outcomes(), p_best=0.05, kind="base",
+    (SafetyFlag("S01", "info", "varices checked", "imbrave150"),),
+    outcomes(),
+    p_best=0.05,
+    kind="base",
 )
 
 STRATEGIES = (
     BASE_STRATEGY,
-    strategy("nivoipi", "Nivolumab + ipilimumab, no add-on", 1, iv(0.048, -0.056, 0.162), p_best=0.29,
-             harm=iv(0.26, 0.17, 0.37), grade="A", text="RCT in HCC", sources=("checkmate9dw",), kind="regimen",
-             mechanism="Widens priming through CTLA-4; does not depend on the gut",
-             safety=(SafetyFlag("S04", "warn", "immune hepatitis 15%", "checkmate9dw"),)),
-    strategy("fmt", "+ FMT capsules, screened donor, day 0 and 21", 2, iv(0.026, -0.023, 0.084), p_best=0.21,
-             harm=iv(0.13, 0.07, 0.22), text="early human, n = 13", sources=("fmt13",), status="trial_only",
-             mechanism="Restores butyrate and indole producers, lowers hexa-acylated LPS", trials=("NCT05690048",),
-             safety=(SafetyFlag("S11", "warn", "capsules, not endoscopy, with bevacizumab", "fmt13"),)),
-    strategy("akk", "+ Akkermansia live product", 3, iv(0.014, -0.019, 0.055), p_best=0.12, harm=iv(0.10, 0.05, 0.18),
-             text="association; human effect not monotone", sources=("akk",), status="trial_only",
-             mechanism="Mucus and barrier; not found in this sample", trials=("NCT05865730",)),
-    strategy("cbm", "+ C. butyricum CBM588", 4, iv(0.011, -0.024, 0.049), p_best=0.09, harm=iv(0.10, 0.05, 0.18),
-             grade="B", text="RCT, kidney cancer, n = 30", sources=("cbm588",), status="trial_only",
-             mechanism="Butyrate and bifidobacteria"),
-    strategy("fibre", "+ food fibre 30 g/d with dietitian", 5, iv(0.009, -0.012, 0.034), p_best=0.08,
-             text="cohort, melanoma, n = 128", sources=("fibre",),
-             mechanism="Feeds butyrate producers that are still present",
-             safety=(SafetyFlag("S17", "info", "protein 1.2–1.5 g/kg", "fibre"),)),
-    strategy("udca", "+ UDCA 13 mg/kg/d", 6, iv(0.008, -0.016, 0.036), p_best=0.07, grade="D", text="mouse HCC only",
-             sources=("udca",), mechanism="Counters LCA stress on CD8", kind="metabolite",
-             safety=(SafetyFlag("S18", "info", "off label", "udca"),)),
-    strategy("ppi", "+ stop PPI if no clear indication", 7, iv(0.004, -0.008, 0.019), p_best=0.05,
-             text="cohorts disagree", mechanism="Less oral influx; barrier"),
-    strategy("synbiotic", "+ synbiotic (inulin + bifidobacteria)", 8, iv(0.003, -0.026, 0.029), p_best=0.04, grade="D",
-             text="mouse", mechanism="Acetate cross-feeding",
-             safety=(SafetyFlag("S20", "warn", "no purified inulin if cholestasis", ""),)),
-    Strategy("oca", "+ obeticholic acid", ("obeticholic acid",), "blocked", None, (), "FXR agonist",
-             Evidence("C", "other disease", ()),
-             (SafetyFlag("S23", "block", "Compensated cirrhosis with portal hypertension "
-                         "(platelets 104 × 10⁹/L, spleen 15 cm)", "label_oca"),), kind="metabolite"),
-    Strategy("nissle", "+ engineered E. coli Nissle, STING payload", ("Nissle",), "blocked", None, (), "STING agonist",
-             Evidence("D", "mouse", ()),
-             (SafetyFlag("S24", "block", "Chassis not stated free of colibactin; no kill switch on file", "unlisted"),),
-             kind="engineered"),
+    strategy(
+        "nivoipi",
+        "Nivolumab + ipilimumab, no add-on",
+        1,
+        iv(0.048, -0.056, 0.162),
+        p_best=0.29,
+        harm=iv(0.26, 0.17, 0.37),
+        grade="A",
+        text="RCT in HCC",
+        sources=("checkmate9dw",),
+        kind="regimen",
+        mechanism="Widens priming through CTLA-4; does not depend on the gut",
+        safety=(SafetyFlag("S04", "warn", "immune hepatitis 15%", "checkmate9dw"),),
+    ),
+    strategy(
+        "fmt",
+        "+ FMT capsules, screened donor, day 0 and 21",
+        2,
+        iv(0.026, -0.023, 0.084),
+        p_best=0.21,
+        harm=iv(0.13, 0.07, 0.22),
+        text="early human, n = 13",
+        sources=("fmt13",),
+        status="trial_only",
+        mechanism="Restores butyrate and indole producers, lowers hexa-acylated LPS",
+        trials=("NCT05690048",),
+        safety=(SafetyFlag("S11", "warn", "capsules, not endoscopy, with bevacizumab", "fmt13"),),
+    ),
+    strategy(
+        "akk",
+        "+ Akkermansia live product",
+        3,
+        iv(0.014, -0.019, 0.055),
+        p_best=0.12,
+        harm=iv(0.10, 0.05, 0.18),
+        text="association; human effect not monotone",
+        sources=("akk",),
+        status="trial_only",
+        mechanism="Mucus and barrier; not found in this sample",
+        trials=("NCT05865730",),
+    ),
+    strategy(
+        "cbm",
+        "+ C. butyricum CBM588",
+        4,
+        iv(0.011, -0.024, 0.049),
+        p_best=0.09,
+        harm=iv(0.10, 0.05, 0.18),
+        grade="B",
+        text="RCT, kidney cancer, n = 30",
+        sources=("cbm588",),
+        status="trial_only",
+        mechanism="Butyrate and bifidobacteria",
+    ),
+    strategy(
+        "fibre",
+        "+ food fibre 30 g/d with dietitian",
+        5,
+        iv(0.009, -0.012, 0.034),
+        p_best=0.08,
+        text="cohort, melanoma, n = 128",
+        sources=("fibre",),
+        mechanism="Feeds butyrate producers that are still present",
+        safety=(SafetyFlag("S17", "info", "protein 1.2–1.5 g/kg", "fibre"),),
+    ),
+    strategy(
+        "udca",
+        "+ UDCA 13 mg/kg/d",
+        6,
+        iv(0.008, -0.016, 0.036),
+        p_best=0.07,
+        grade="D",
+        text="mouse HCC only",
+        sources=("udca",),
+        mechanism="Counters LCA stress on CD8",
+        kind="metabolite",
+        safety=(SafetyFlag("S18", "info", "off label", "udca"),),
+    ),
+    strategy(
+        "ppi",
+        "+ stop PPI if no clear indication",
+        7,
+        iv(0.004, -0.008, 0.019),
+        p_best=0.05,
+        text="cohorts disagree",
+        mechanism="Less oral influx; barrier",
+    ),
+    strategy(
+        "synbiotic",
+        "+ synbiotic (inulin + bifidobacteria)",
+        8,
+        iv(0.003, -0.026, 0.029),
+        p_best=0.04,
+        grade="D",
+        text="mouse",
+        mechanism="Acetate cross-feeding",
+        safety=(SafetyFlag("S20", "warn", "no purified inulin if cholestasis", ""),),
+    ),
+    Strategy(
+        "oca",
+        "+ obeticholic acid",
+        ("obeticholic acid",),
+        "blocked",
+        None,
+        (),
+        "FXR agonist",
+        Evidence("C", "other disease", ()),
+        (
+            SafetyFlag(
+                "S23",
+                "block",
+                "Compensated cirrhosis with portal hypertension (platelets 104 × 10⁹/L, spleen 15 cm)",
+                "label_oca",
+            ),
+        ),
+        kind="metabolite",
+    ),
+    Strategy(
+        "nissle",
+        "+ engineered E. coli Nissle, STING payload",
+        ("Nissle",),
+        "blocked",
+        None,
+        (),
+        "STING agonist",
+        Evidence("D", "mouse", ()),
+        (SafetyFlag("S24", "block", "Chassis not stated free of colibactin; no kill switch on file", "unlisted"),),
+        kind="engineered",
+    ),
 )
 
 
@@ -209,7 +410,9 @@ def curve(name: str, label: str, drop: float, growth: float) -> Curve:
         return max(-1.0, k * (1 - 2.718281828 ** (-d / 66)) + g * d / 30.4)
 
     return Curve(
-        name, label, days,
+        name,
+        label,
+        days,
         tuple(size(d, drop, growth) for d in days),
         tuple(size(d, drop - 0.2, growth * 0.5) for d in days),
         tuple(size(d, drop + 0.18, growth * 1.5) for d in days),
@@ -251,14 +454,30 @@ NODES = (
 )
 
 EDGES = (
-    AxisEdge("g.but", "l.but", 1, 0.16), AxisEdge("l.but", "p.but", 1, 0.16), AxisEdge("p.but", "o.cd8", 1, 0.16, gate="G01"),
-    AxisEdge("g.bai", "l.ba", 1, 0.14), AxisEdge("l.ba", "p.ba", 1, 0.14), AxisEdge("p.ba", "o.nkt", -1, 0.14, gate="G03"),
-    AxisEdge("g.trp", "l.ind", 1, 0.10), AxisEdge("l.ind", "p.ind", 1, 0.10), AxisEdge("p.ind", "o.kill", 1, 0.10, True, "G07"),
-    AxisEdge("g.ent", "l.lps", 1, 0.36), AxisEdge("l.lps", "p.lps", 1, 0.36), AxisEdge("p.lps", "o.mdsc", 1, 0.34, gate="G09"),
-    AxisEdge("g.akk", "l.muc", 1, 0.12), AxisEdge("l.muc", "p.mln", 1, 0.08), AxisEdge("p.mln", "o.dc", 1, 0.08, True, "G12"),
-    AxisEdge("l.muc", "p.lps", -1, 0.06), AxisEdge("o.cd8", "t.entry", 1, 0.16), AxisEdge("o.nkt", "t.kill", 1, 0.14),
-    AxisEdge("o.kill", "t.kill", 1, 0.10, True), AxisEdge("o.mdsc", "t.entry", -1, 0.33), AxisEdge("o.mdsc", "t.exh", 1, 0.14),
-    AxisEdge("o.dc", "t.entry", 1, 0.08, True), AxisEdge("t.entry", "t.kill", 1, 0.2), AxisEdge("t.kill", "t.grow", -1, 0.2),
+    AxisEdge("g.but", "l.but", 1, 0.16),
+    AxisEdge("l.but", "p.but", 1, 0.16),
+    AxisEdge("p.but", "o.cd8", 1, 0.16, gate="G01"),
+    AxisEdge("g.bai", "l.ba", 1, 0.14),
+    AxisEdge("l.ba", "p.ba", 1, 0.14),
+    AxisEdge("p.ba", "o.nkt", -1, 0.14, gate="G03"),
+    AxisEdge("g.trp", "l.ind", 1, 0.10),
+    AxisEdge("l.ind", "p.ind", 1, 0.10),
+    AxisEdge("p.ind", "o.kill", 1, 0.10, True, "G07"),
+    AxisEdge("g.ent", "l.lps", 1, 0.36),
+    AxisEdge("l.lps", "p.lps", 1, 0.36),
+    AxisEdge("p.lps", "o.mdsc", 1, 0.34, gate="G09"),
+    AxisEdge("g.akk", "l.muc", 1, 0.12),
+    AxisEdge("l.muc", "p.mln", 1, 0.08),
+    AxisEdge("p.mln", "o.dc", 1, 0.08, True, "G12"),
+    AxisEdge("l.muc", "p.lps", -1, 0.06),
+    AxisEdge("o.cd8", "t.entry", 1, 0.16),
+    AxisEdge("o.nkt", "t.kill", 1, 0.14),
+    AxisEdge("o.kill", "t.kill", 1, 0.10, True),
+    AxisEdge("o.mdsc", "t.entry", -1, 0.33),
+    AxisEdge("o.mdsc", "t.exh", 1, 0.14),
+    AxisEdge("o.dc", "t.entry", 1, 0.08, True),
+    AxisEdge("t.entry", "t.kill", 1, 0.2),
+    AxisEdge("t.kill", "t.grow", -1, 0.2),
 )
 
 TIMELINE = (
@@ -296,15 +515,23 @@ RANKED = Plan(
     facts=FACTS,
     verdict=Verdict(
         "base_default",
-        "The planned regimen stays the default. With today’s data no gut-directed add-on can be told apart from adding nothing.",
+        "The planned regimen stays the default. With today’s data no gut-directed add-on can be told apart "
+        "from adding nothing.",
         ("All 90% intervals of change include zero.", "The stool sample moved the clinic-only answer by 1 point."),
-        "Entry of T cells, then suppression by myeloid cells. Mostly the tumour; the gut adds to suppression through LPS.",
+        "Entry of T cells, then suppression by myeloid cells. Mostly the tumour; the gut adds to suppression "
+        "through LPS.",
         "About 4 points of response (90% interval −1 to +11): predicted 15% with this gut, 19% with a reference gut.",
         (
-            Fact("Default", "Atezolizumab + bevacizumab. Option 1 may gain more, at about three times the severe immune events."),
+            Fact(
+                "Default",
+                "Atezolizumab + bevacizumab. Option 1 may gain more, at about three times the severe immune events.",
+            ),
             Fact("Low burden", "Food fibre with a dietitian; ask whether the PPI is still needed."),
             Fact("In a trial", "FMT capsules (NCT05690048), not outside one."),
-            Fact("Measure", "Faecal bile acids and a second stool at day 26–40: together most likely to change this answer."),
+            Fact(
+                "Measure",
+                "Faecal bile acids and a second stool at day 26–40: together most likely to change this answer.",
+            ),
             Fact("Infection", "Treat it. An antibiotic is never withheld; the plan adapts."),
         ),
     ),
@@ -326,8 +553,8 @@ RANKED = Plan(
     sources=SOURCES,
     warnings=("ex01_profile.tsv: 17% of reads unknown to the profiler",),
     limits=(
-        "Stool alone predicts response across cohorts at chance (AUC 0.46–0.52). This report cannot do better than that.",
-        "No randomised HCC trial of a microbiota arm has reported. Mouse evidence is discounted; the discount is a judgement.",
+        "Stool alone predicts response across cohorts at chance (AUC 0.46–0.52). This report cannot do better.",
+        "No randomised HCC trial of a microbiota arm has reported. The discount on mouse evidence is a judgement.",
         "Not modelled: fungi, phage, diet beyond named patterns, drug interactions outside the safety rules.",
     ),
     n_patients=N,
@@ -341,19 +568,37 @@ _STANDS_OUT = replace(STRATEGIES[5], rank=1, change_response=iv(0.094, 0.021, 0.
 OPTION_STANDS_OUT = replace(
     RANKED,
     strategies=(BASE_STRATEGY, _STANDS_OUT, replace(STRATEGIES[6], rank=2), *STRATEGIES[-2:]),
-    verdict=replace(RANKED.verdict, state="ranked", sentence="Food fibre stands apart from adding nothing: +9.4 points (+2.1, +17.1)."),
+    verdict=replace(
+        RANKED.verdict,
+        state="ranked",
+        sentence="Food fibre stands apart from adding nothing: +9.4 points (+2.1, +17.1).",
+    ),
 )
 CANNOT_TELL = replace(
     RANKED,
     verdict=replace(
-        RANKED.verdict, state="cannot_tell",
+        RANKED.verdict,
+        state="cannot_tell",
         sentence="Cannot rank: the data given do not move the answer from the prior.",
         reasons=("Posterior and prior differ by 0.02 bits along the decision.", "Coverage of the profile is 38%."),
     ),
 )
 LITTLE_DATA = replace(
-    CANNOT_TELL, facts=FACTS[:3] + FACTS[-4:], capacities=(), attribution=(), counterfactuals=(), curves=(), nodes=(),
-    edges=(), timeline=(), missing=MISSING[-1:], checks=(), warnings=(), limits=(), sources=(), versions={},
+    CANNOT_TELL,
+    facts=FACTS[:3] + FACTS[-4:],
+    capacities=(),
+    attribution=(),
+    counterfactuals=(),
+    curves=(),
+    nodes=(),
+    edges=(),
+    timeline=(),
+    missing=MISSING[-1:],
+    checks=(),
+    warnings=(),
+    limits=(),
+    sources=(),
+    versions={},
     strategies=(replace(BASE_STRATEGY, outcomes=None, p_best=None),),
     verdict=Verdict("cannot_tell", "Cannot tell from what was given.", (), "Not known.", "Not known."),
 )
@@ -369,15 +614,22 @@ FORTY = replace(
     RANKED,
     strategies=(
         BASE_STRATEGY,
-        *(replace(STRATEGIES[1 + i % 8], id=f"s{i}", label=f"Strategy {i + 1}, {STRATEGIES[1 + i % 8].label}", rank=i + 1)
-          for i in range(40)),
+        *(
+            replace(
+                STRATEGIES[1 + i % 8], id=f"s{i}", label=f"Strategy {i + 1}, {STRATEGIES[1 + i % 8].label}", rank=i + 1
+            )
+            for i in range(40)
+        ),
     ),
 )
 LONG_NAMES = replace(
     RANKED,
     title="EX-02, " + LONG,
     facts=tuple(replace(f, value=f.value + ", " + LONG) for f in FACTS[:4]) + FACTS[4:],
-    strategies=(BASE_STRATEGY, *(replace(s, label="+ " + LONG.replace(" ", ""), mechanism=LONG * 2) for s in STRATEGIES[1:])),
+    strategies=(
+        BASE_STRATEGY,
+        *(replace(s, label="+ " + LONG.replace(" ", ""), mechanism=LONG * 2) for s in STRATEGIES[1:]),
+    ),
     nodes=tuple(replace(n, label=LONG, value=LONG) for n in NODES),
     curves=tuple(replace(c, label=LONG) for c in CURVES),
     attribution=tuple(replace(a, label=LONG) for a in ATTRIBUTION),
@@ -393,8 +645,13 @@ HOLES = replace(
         for s in STRATEGIES
     ),
     capacities=(replace(CAPACITIES[0], ref_median=0.0), replace(CAPACITIES[1], value=Interval(*[float("nan")] * 5))),
-    profile=replace(PROFILE, unknown_fraction=None, identified_fraction=None, shannon=float("nan"),
-                    guilds=(replace(GUILDS[0], share=float("nan")), replace(GUILDS[1], ref_median=0.0, ref_lo=0.0))),
+    profile=replace(
+        PROFILE,
+        unknown_fraction=None,
+        identified_fraction=None,
+        shannon=float("nan"),
+        guilds=(replace(GUILDS[0], share=float("nan")), replace(GUILDS[1], ref_median=0.0, ref_lo=0.0)),
+    ),
     attribution=(replace(ATTRIBUTION[0], effect=Interval(*[float("nan")] * 5)),),
     timeline=(replace(TIMELINE[0], start=float("nan")),),
     edges=(*EDGES, AxisEdge("nowhere", "g.but", 1, 0.1)),
@@ -405,14 +662,33 @@ def hostile(value: object) -> object:
     """``value`` with every text replaced by one that tries to break out of the page."""
     from dataclasses import fields, is_dataclass
 
-    keep = {"status", "state", "severity", "kind", "category", "column", "grade", "schema", "checked", "parent", "id",
-            "source", "target", "sources", "made", "rank"}
+    keep = {
+        "status",
+        "state",
+        "severity",
+        "kind",
+        "category",
+        "column",
+        "grade",
+        "schema",
+        "checked",
+        "parent",
+        "id",
+        "source",
+        "target",
+        "sources",
+        "made",
+        "rank",
+    }
     if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{
-            f.name: getattr(value, f.name) if f.name in keep and not (f.name == "sources" and isinstance(value, Plan))
-            else hostile(getattr(value, f.name))
-            for f in fields(value)
-        })
+        return type(value)(
+            **{
+                f.name: getattr(value, f.name)
+                if f.name in keep and not (f.name == "sources" and isinstance(value, Plan))
+                else hostile(getattr(value, f.name))
+                for f in fields(value)
+            }
+        )
     if isinstance(value, str):
         return HOSTILE + value
     if isinstance(value, tuple):
@@ -425,9 +701,19 @@ def hostile(value: object) -> object:
 HOSTILE_PLAN: Plan = hostile(RANKED)  # type: ignore[assignment]
 
 WHOLE: dict[str, Plan] = {
-    "base_default": RANKED, "ranked": OPTION_STANDS_OUT, "cannot_tell": CANNOT_TELL, "little_data": LITTLE_DATA,
-    "no_profile": NO_PROFILE, "no_base": NO_BASE, "all_blocked": ALL_BLOCKED, "nothing_to_give": NOTHING_TO_GIVE,
-    "single": SINGLE, "unranked_trial": UNRANKED_TRIAL, "forty": FORTY, "long_names": LONG_NAMES,
-    "non_ascii": NON_ASCII, "hostile": HOSTILE_PLAN,
+    "base_default": RANKED,
+    "ranked": OPTION_STANDS_OUT,
+    "cannot_tell": CANNOT_TELL,
+    "little_data": LITTLE_DATA,
+    "no_profile": NO_PROFILE,
+    "no_base": NO_BASE,
+    "all_blocked": ALL_BLOCKED,
+    "nothing_to_give": NOTHING_TO_GIVE,
+    "single": SINGLE,
+    "unranked_trial": UNRANKED_TRIAL,
+    "forty": FORTY,
+    "long_names": LONG_NAMES,
+    "non_ascii": NON_ASCII,
+    "hostile": HOSTILE_PLAN,
 }
 EVERY: dict[str, Plan] = WHOLE | {"holes": HOLES}

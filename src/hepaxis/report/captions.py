@@ -82,15 +82,15 @@ def strategies(plan: Plan) -> Caption:
         finding = "; ".join(told) + "."
     how = []
     if rows and finite(rows[0].p_best):
-        first = f"{_capital(rows[0].label)}, first by median change, has a {percent(rows[0].p_best or 0.0)} chance of being best"
+        first = f"{_capital(rows[0].label)}, ranked first, has a {percent(rows[0].p_best or 0.0)} chance of being best"
         how.append(first + (" among those compared, so the order is not advice." if not above else "."))
     blocked, trial = len(read.blocked(plan)), len([s for s in plan.strategies if s.status == "trial_only"])
     if blocked or trial:
         parts = [f"{n} {what}" for n, what in ((blocked, "blocked by a safety rule"), (trial, "in a trial only")) if n]
         how.append(_capital(f"{listed(parts)}; shown with the reason."))
     how.append(
-        f"Severe immune events: grade 3 or higher within {months_text(plan)}. Evidence: A randomised in HCC; B randomised"
-        " elsewhere; C early human or cohort; D animal; E concept."
+        f"Severe immune events: grade 3 or higher within {months_text(plan)}. Evidence: A randomised in HCC; B"
+        " randomised elsewhere; C early human or cohort; D animal; E concept."
     )
     return Caption(finding, " ".join(how))
 
@@ -102,8 +102,8 @@ def months_text(plan: Plan) -> str:
 def attribution(rows: Sequence[AttributionRow], n: int) -> Caption:
     groups = [g.row for g in read.attribution_groups(rows) if usable(g.row.effect)]
     how = (
-        "Zero is the reference patient; to the left a step lowers the odds of response (−0.7 halves them). Dot: median; "
-        f"thick: 50%; thin: 90% interval; n = {n}. Medians of parts need not add up to their group."
+        "Zero is the reference patient; to the left a step lowers the odds of response (−0.7 halves them). Dot: "
+        f"median; thick: 50%; thin: 90% interval; n = {n}. Medians of parts need not add up to their group."
     )
     if not groups:
         return Caption("No step could be attributed.", how)
@@ -128,7 +128,7 @@ def attribution(rows: Sequence[AttributionRow], n: int) -> Caption:
 
 def counterfactuals(plan: Plan) -> Caption:
     rows = [c for c in plan.counterfactuals if usable(c.response)]
-    how = f"Predicted objective response on the base regimen, growth and host kept; n = {plan.n_patients}; dashed: this gut."
+    how = f"Objective response on the base regimen, growth and host kept; n = {plan.n_patients}; dashed: this gut."
     if not rows or not usable(plan.base_response):
         return Caption("No other gut was simulated.", how)
     best = max(rows, key=lambda c: c.response.median)
@@ -178,10 +178,18 @@ def capacities(rows: Sequence[CapacityRow]) -> Caption:
     finding = "; ".join(told) if told else "no capacity has a median outside its reference range"
     unknown = [r.label for r in rows if r.status == "unknown"]
     n = {s: len([r for r in rows if r.status == s]) for s in ("measured", "predicted")}
-    how = f"{n['measured']} measured, {n['predicted']} predicted from the profile."
+    if not told_rows:
+        finding = "no capacity is known beyond its prior"
+    known = [
+        f"{count} {words}"
+        for count, words in ((n["measured"], "measured"), (n["predicted"], "predicted from the profile"))
+        if count
+    ]
+    how = f"{', '.join(known)}. " if known else ""
     if unknown:
-        how += f" {_capital(listed_up_to(unknown, MOST_NAMED))}: unknown, at {'its prior' if len(unknown) == 1 else 'their priors'}."
-    return Caption(_capital(finding) + ".", how)
+        priors = "its prior" if len(unknown) == 1 else "their priors"
+        how += f"{_capital(listed_up_to(unknown, MOST_NAMED))}: unknown, at {priors}."
+    return Caption(_capital(finding) + ".", how.strip())
 
 
 def network(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge], n: int) -> Caption:

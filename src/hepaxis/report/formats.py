@@ -90,7 +90,7 @@ def quantity(value: float) -> str:
 
 
 def months(value: float) -> str:
-    return f"{value:.1f}".replace("-", MINUS) if finite(value) else ABSENT
+    return signed(value).removeprefix("+")
 
 
 def share(fraction: float) -> str:

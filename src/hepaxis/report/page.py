@@ -45,8 +45,8 @@ METHOD = (
         "Every strategy runs on the same patients."
     ),
     (
-        "Intervals are 90% and 50% over virtual patients and parameter draws; they hold what the model leaves open, not "
-        "what it leaves out."
+        "Intervals are 90% and 50% over virtual patients and parameter draws; they hold what the model leaves open, "
+        "not what it leaves out."
     ),
 )
 

@@ -145,7 +145,7 @@ def header_facts(facts: Sequence[Fact], most: int) -> tuple[tuple[Fact, ...], tu
 
 
 class Italics:
-    """Sets names for the page, species in italics: genera of this plan's own taxa, their species, and abbreviated binomials."""
+    """Sets text for the page, with this plan's own genera and species and abbreviated binomials in italics."""
 
     def __init__(self, taxa: Iterable[str]):
         taxa = tuple(taxa)

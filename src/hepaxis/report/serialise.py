@@ -21,6 +21,7 @@ from hepaxis.problems import InputError, Problem, error
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+EXACT = 2.0**53  # whole numbers below this are exact in double precision
 SCHEMA_FILE = "plan.schema.json"
 NEWER = "This plan may come from a newer hepaxis: read it with that version, or run `hepaxis plan` again."
 
@@ -49,6 +50,19 @@ def _walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[
             yield from _walk(item, (*path, index))
 
 
+def _plain(value: Any) -> Any:
+    """Whole numbers without a decimal point, so that 365 and 365.0 give the same text; numpy scalars as Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return value
+
+
 def _not_finite(document: Any) -> list[Problem]:
     return [
         error(
@@ -66,7 +80,7 @@ def dump_plan(plan: Plan) -> str:
 
     Raises InputError naming every field that holds NaN or an infinity.
     """
-    document = asdict(plan)
+    document = _plain(asdict(plan))
     if problems := _not_finite(document):
         raise InputError(problems)
     return json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

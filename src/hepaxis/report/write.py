@@ -7,6 +7,7 @@ there before is put back.  A reader of the folder never finds half a file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -23,6 +24,9 @@ REPORT, PLAN = "report.html", "plan.json"
 def write_whole(folder: Path, texts: dict[str, str]) -> tuple[Path, ...]:
     """Write every named text into ``folder`` (made if missing), or none of them.  Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in texts:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{name} is a folder", str(folder / name))
     mark = secrets.token_hex(4)
     new = {name: folder / f".{name}.{mark}.new" for name in texts}
     old = {name: folder / f".{name}.{mark}.old" for name in texts}

@@ -74,7 +74,7 @@ def guilds(rows: Sequence[GuildRow], italics: Callable[[str], Markup]) -> RowCha
             (
                 Cell("label", italics(row.label), small=svg.join([_taxa(row, italics)])),
                 Cell("chart", svg.drawing(marks)),
-                Cell("value", Markup('<span class="sign">{}</span> <b>{}</b>').format(sign, seen)),
+                Cell("value", Markup('<span class="sign">{}</span>\u00a0<b>{}</b>').format(sign, seen)),
                 Cell("value", share(row.ref_median), "r dim"),
             )
         )

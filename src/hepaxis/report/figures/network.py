@@ -186,7 +186,8 @@ def network(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge]) -> Plot | None
     lines = svg.join(_edge(e, placed, slots[i, True], slots[i, False], heaviest) for i, e in enumerate(edges))
     boxes = svg.join(_box(p, "tum" if p.node.column == "tumour" else "") for p in placed.values())
     picture = Markup(
-        '<svg class="axis-wide net" viewBox="-12 -2 {} {:.0f}" width="100%" role="img" aria-label="{}" focusable="false">{}{}{}{}</svg>'
+        '<svg class="axis-wide net" viewBox="-12 -2 {} {:.0f}" width="100%" role="img" aria-label="{}" '
+        'focusable="false">{}{}{}{}</svg>'
     ).format(WIDTH + 30, bottom + 4, _sentence(nodes, edges), back, heads, lines, boxes)
     return Plot(picture + _chips(nodes, edges), _data(nodes, edges))
 
