@@ -15,18 +15,25 @@ import pandas as pd
 from hepaxis import knowledge
 from hepaxis.metabolites import bile
 from hepaxis.metabolites.community import GUILDS, Community, community
-from hepaxis.metabolites.facts import fact_table, parameter
+from hepaxis.metabolites.facts import fact_table, parameter, uncertainty
 from hepaxis.metabolites.measured import Measurement, read_measured
-from hepaxis.metabolites.prediction import RELATIVE, Prediction, predict
-from hepaxis.metabolites.reference import reference_community
+from hepaxis.metabolites.prediction import RELATIVE, predict
+from hepaxis.metabolites.reference import bai_blind, bai_scale, reference_community, reference_family
 from hepaxis.metabolites.residuals import (
-    RESIDUALS, SCFA, draw_residual, low_coverage, redistribute, residuals_for, spread,
+    RESIDUALS,
+    SCFA,
+    draw_residual,
+    low_coverage,
+    redistribute,
+    residuals_for,
+    spread,
 )
-from hepaxis.problems import Problem, info
+from hepaxis.problems import Problem, info, warning
 
 DEFAULT_DRAWS = 1000
 QUANTILES = {"lo90": 0.05, "lo50": 0.25, "median": 0.5, "hi50": 0.75, "hi90": 0.95}
 UNPREDICTED = ("ipa",)  # known carriers do not predict it: the population's spread stands instead
+PATIENT_STREAM, REFERENCE_STREAM = 0, 1  # independent random streams of one seed
 GENUS_PROFILE = 0.5  # share known only by genus above which the profile is called a genus profile
 
 
@@ -78,18 +85,18 @@ def capacities(
     found, problems = read_measured(measured)
     sample = community(abundance, lineages)
     low = low_coverage(sample)
-    reference = _reference(profiler, n, seed)
-    rng = np.random.default_rng([seed, 0])
-    prediction = predict(sample, n, rng)
+    reference = _reference(reference_family(profiler), n, seed)
+    rng = np.random.default_rng([seed, PATIENT_STREAM])
+    prediction = predict(sample, n, rng, bai_scale=bai_scale(profiler))
     residual = _residuals(n, rng, widen=bool(low))
+    if bai_blind(profiler):
+        residual["dca"] *= draw_residual(uncertainty("widening", "blind_bai_sd_log"), n, rng)
+        low = (*low, _blind(profiler))
     for route in UNPREDICTED:
         prediction.raw[route] = reference.raw[route]
     targets = _targets(found, reference, rng, n)
     residual = _follow(prediction.raw, residual, targets)
     draws = _values(prediction.raw, residual, reference.median)
-    for name, target in targets.items():
-        if name not in SCFA and name != "dca_conversion" and name not in RESIDUALS and name != "udca_formation":
-            draws[name] = target / reference.median[name]
     inputs = prediction.inputs.assign(**{f"residual.{name}": residual[name] for name in RESIDUALS})
     return Capacities(
         summary=_summary(draws, reference, found),
@@ -109,10 +116,10 @@ class _Reference:
 
 
 @lru_cache(maxsize=8)
-def _reference(profiler: str, n: int, seed: int) -> _Reference:
+def _reference(family: str, n: int, seed: int) -> _Reference:
     """The reference community's draws; ``median`` is on the scale of ``raw`` x residual."""
-    rng = np.random.default_rng([seed, 1])
-    raw = predict(reference_community(profiler), n, rng).raw
+    rng = np.random.default_rng([seed, REFERENCE_STREAM])
+    raw = predict(reference_community(family), n, rng, bai_scale=bai_scale(family)).raw
     residual = _residuals(n, rng, widen=False)
     made = redistribute(raw, residual)
     median = {name: float(np.median(made[name])) for name in SCFA}
@@ -178,7 +185,8 @@ def _follow(
     acids = {name: targets[name] for name in SCFA if name in targets}
     if acids:
         fluxes = {name: raw[name] for name in SCFA}
-        out |= residuals_for(fluxes, {name: residual[name] for name in SCFA}, acids, parameter("measured_carbon_ceiling"))
+        drawn = {name: residual[name] for name in SCFA}
+        out |= residuals_for(fluxes, drawn, acids, parameter("measured_carbon_ceiling"))
     for name, target in targets.items():
         model = _catalogue()["residual"].get(name)
         if name not in SCFA:
@@ -196,8 +204,22 @@ def _summary(draws: pd.DataFrame, reference: _Reference, found: dict[str, Measur
     table["status"] = [("measured" if name in found else catalogue.loc[name, "status"]) for name in table.index]
     table["note"] = [found[name].text if name in found else _accuracy(name) for name in table.index]
     table["label"], table["unit"], table["sources"] = (catalogue[c] for c in ("label", "unit", "sources"))
-    order = ["label", "unit", "median", "lo50", "hi50", "lo90", "hi90", "ref_lo", "ref_median", "ref_hi", "relative",
-             "status", "note", "sources"]
+    order = [
+        "label",
+        "unit",
+        "median",
+        "lo50",
+        "hi50",
+        "lo90",
+        "hi90",
+        "ref_lo",
+        "ref_median",
+        "ref_hi",
+        "relative",
+        "status",
+        "note",
+        "sources",
+    ]
     return table[order].rename_axis("capacity")
 
 
@@ -217,11 +239,22 @@ def _accuracy(name: str) -> str:
     return "; ".join(parts)
 
 
+def _blind(profiler: str) -> Problem:
+    return warning(
+        "metabolites.blind_bai",
+        f"{profiler} does not see most bacteria that make secondary bile acids",
+        "The DCA interval was widened; measure DCA and CA in stool, or profile again with a current database.",
+    )
+
+
 def _genus_note(sample: Community) -> tuple[Problem, ...]:
     share = sample.basis_share("genus")
     if share <= GENUS_PROFILE:
         return ()
-    return (info(
-        "metabolites.genus_profile", f"{share:.0%} of abundance is known by genus only",
-        "Species of a genus differ; the trait and yield layers are wider than for a profile by species.",
-    ),)
+    return (
+        info(
+            "metabolites.genus_profile",
+            f"{share:.0%} of abundance is known by genus only",
+            "Species of a genus differ; the trait and yield layers are wider than for a profile by species.",
+        ),
+    )

@@ -83,46 +83,54 @@ def trait_lineages(table: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def community(abundance: pd.Series, lineages: pd.DataFrame) -> Community:
+def describe(lineages: pd.DataFrame) -> pd.DataFrame:
+    """What the tables know of taxa, whatever the sample: taxa x (guild, unassigned, genus, row, basis)."""
+    resolved = names.resolve(lineages)
+    assigned = guilds.assign(lineages)
+    table, taxa = traits(), _taxa()
+    row_of = dict(zip(table["taxon_id"], table.index, strict=True))
+    known = set(table["genus"]) - {""}
+    rows = []
+    for taxon, matched in zip(resolved["taxon_id"], resolved["rank_matched"], strict=True):
+        own = str(row_of.get(taxon, "")) if matched == "species" else ""
+        genus = ""
+        if matched in ("species", "genus"):
+            genus = str(taxa.loc[taxon, "genus" if matched == "species" else "name"] or "")
+        rows.append((genus, own, "species" if own else "genus" if genus in known else "guild"))
+    frame = pd.DataFrame(rows, index=lineages.index, columns=["genus", "row", "basis"])
+    return frame.assign(guild=assigned["guild"], unassigned=assigned["rank"] == guilds.REST_RANK)
+
+
+def community(abundance: pd.Series, lineages: pd.DataFrame, described: pd.DataFrame | None = None) -> Community:
     """One sample (taxa -> share >= 0) and its lineages (taxa x ranks) -> `Community`.
 
-    Raises InputError when a taxon has no lineage, a share is negative or missing, or nothing is above zero.
+    ``described`` is the result of `describe` on the same lineages, for cohorts.  Raises InputError when a taxon has no
+    lineage, a share is negative or missing, or nothing is above zero.
     """
     values = pd.to_numeric(abundance, errors="coerce").astype(float)
     problems = []
     for taxon in values.index[(values < 0) | ~np.isfinite(values)]:
-        problems.append(error(
-            "metabolites.share", f"share of {taxon} is {abundance[taxon]}", "Give shares of 0 or more.",
-        ))
+        problems.append(
+            error(
+                "metabolites.share",
+                f"share of {taxon} is {abundance[taxon]}",
+                "Give shares of 0 or more.",
+            )
+        )
     for taxon in values.index.difference(lineages.index):
         problems.append(error("metabolites.lineage", f"{taxon} has no lineage", "Read the profile with profile.read."))
     if not problems and not (values > 0).any():
         problems.append(error("metabolites.empty", "no taxon is above zero", "Check the profile: it may be empty."))
     if problems:
         raise InputError(problems)
-
     present = values[values > 0].sort_values(ascending=False, kind="stable")
-    ranks = lineages.loc[present.index]
-    resolved = names.resolve(ranks)
-    assigned = guilds.assign(ranks)
-    table, taxa = traits(), _taxa()
-    row_of = dict(zip(table["taxon_id"], table.index, strict=True))
-    known = set(table["genus"]) - {""}
-    row, genus, basis = [], [], []
-    for taxon, matched in zip(resolved["taxon_id"], resolved["rank_matched"], strict=True):
-        own = str(row_of.get(taxon, "")) if matched == "species" else ""
-        of = ""
-        if matched in ("species", "genus"):
-            of = str(taxa.loc[taxon, "genus" if matched == "species" else "name"] or "")
-        row.append(own)
-        genus.append(of)
-        basis.append("species" if own else "genus" if of in known else "guild")
+    about = describe(lineages.loc[present.index]) if described is None else described.loc[present.index]
     return Community(
         taxa=tuple(str(t) for t in present.index),
         share=(present / present.sum()).to_numpy(),
-        guild=assigned["guild"].to_numpy(dtype=str),
-        unassigned=(assigned["rank"] == guilds.REST_RANK).to_numpy(),
-        genus=np.array(genus, dtype=str),
-        row=np.array(row, dtype=str),
-        basis=np.array(basis, dtype=str),
+        guild=about["guild"].to_numpy(dtype=str),
+        unassigned=about["unassigned"].to_numpy(dtype=bool),
+        genus=about["genus"].to_numpy(dtype=str),
+        row=about["row"].to_numpy(dtype=str),
+        basis=about["basis"].to_numpy(dtype=str),
     )

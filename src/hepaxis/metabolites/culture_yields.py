@@ -19,6 +19,8 @@ from hepaxis.metabolites.facts import ACIDS, CARBON, HEXOSE_CARBON, fact_table
 
 SOURCE = "10.5281/zenodo.10445505"
 HEXOSE_PER_MALTOSE = 2.0
+COLUMNS = ("scope", "name", "acid", "mean", "sd", "n_cultures", "source", "note")
+TRACE = 0.05  # mol/mol hexose: below it the spread between media is noise of the assay
 
 # Names of the source that the trait table holds under a newer name.
 RENAMED = {"Eubacterium rectale": "Agathobacter rectalis", "Prevotella copri": "Segatella copri"}
@@ -30,20 +32,22 @@ def per_culture(means: pd.DataFrame) -> pd.DataFrame:
     yields = means[list(ACIDS)].div(hexose, axis=0)
     yields.insert(0, "medium", means["medium"])
     yields.insert(0, "species", means["ncbi_name"].replace(RENAMED))
-    for row in fact_table("culture_exclusions").itertuples():
-        yields.loc[(yields["species"] == row.species) & (yields["medium"] == row.medium), row.acid] = np.nan
+    left_out = fact_table("culture_exclusions")
+    for species, medium, acid in zip(left_out["species"], left_out["medium"], left_out["acid"], strict=True):
+        yields.loc[(yields["species"] == species) & (yields["medium"] == medium), acid] = np.nan
     recovery = (yields[list(ACIDS)] * pd.Series(CARBON)).sum(axis=1) / HEXOSE_CARBON
     yields[list(ACIDS)] = yields[list(ACIDS)].div(recovery.clip(lower=1.0), axis=0)
     return yields
 
 
 def _rows(scope: str, values: pd.DataFrame, spread: pd.DataFrame, count: pd.DataFrame, note: str) -> pd.DataFrame:
-    long = values.stack().rename("mean").rename_axis(["name", "acid"]).reset_index()
-    keys = pd.MultiIndex.from_frame(long[["name", "acid"]])
-    long["sd"] = spread.stack(future_stack=True).reindex(keys).to_numpy()
-    long["n_cultures"] = count.stack(future_stack=True).reindex(keys).to_numpy()
-    long.insert(0, "scope", scope)
-    return long.assign(source=SOURCE, note=note)
+    rows = [
+        (scope, name, acid, values.loc[name, acid], spread.loc[name, acid], count.loc[name, acid], SOURCE, note)
+        for name in values.index
+        for acid in ACIDS
+        if count.loc[name, acid] > 0
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def from_cultures(means: pd.DataFrame, guild_of: Mapping[str, str], traits: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +65,7 @@ def from_cultures(means: pd.DataFrame, guild_of: Mapping[str, str], traits: pd.D
     by_species = cultures.drop(columns="medium").groupby("species")
     mean, count = by_species.mean(), by_species.count()
     spread = by_species.std()
-    pooled_cv = float(np.nanmedian((spread / mean.where(mean > 0.05)).to_numpy()))
+    pooled_cv = float(np.nanmedian((spread / mean.where(mean > TRACE)).to_numpy()))
     spread = spread.fillna(pooled_cv * mean)
     species = _rows("species", mean, spread, count, "mean over media")
 
@@ -72,11 +76,18 @@ def from_cultures(means: pd.DataFrame, guild_of: Mapping[str, str], traits: pd.D
     made = pd.DataFrame(
         {acid: mean.loc[list(names), acid].agg(["mean", "std", "count"]) for acid, names in producers.items()}
     )
-    producer = pd.DataFrame({
-        "scope": "producer", "name": "any", "acid": list(ACIDS), "mean": made.loc["mean"].to_numpy(),
-        "sd": made.loc["std"].to_numpy(), "n_cultures": made.loc["count"].to_numpy(), "source": SOURCE,
-        "note": "mean over cultured species that have the trait",
-    })
+    producer = pd.DataFrame(
+        {
+            "scope": "producer",
+            "name": "any",
+            "acid": list(ACIDS),
+            "mean": made.loc["mean"].to_numpy(),
+            "sd": made.loc["std"].to_numpy(),
+            "n_cultures": made.loc["count"].to_numpy(),
+            "source": SOURCE,
+            "note": "mean over cultured species that have the trait",
+        }
+    )
     table = pd.concat([species, guild, producer], ignore_index=True)
     table["sd"] = table["sd"].fillna(pooled_cv * table["mean"])
     table["n_cultures"] = table["n_cultures"].astype(int)
@@ -85,8 +96,11 @@ def from_cultures(means: pd.DataFrame, guild_of: Mapping[str, str], traits: pd.D
 
 def _producers(acid: str, traits: pd.DataFrame) -> pd.Index:
     routes = {
-        "acetate": ["acetate"], "formate": ["formate"], "lactate": ["lactate_production"],
-        "succinate": ["succinate_production"], "propionate": ["propionate_succinate_pathway"],
+        "acetate": ["acetate"],
+        "formate": ["formate"],
+        "lactate": ["lactate_production"],
+        "succinate": ["succinate_production"],
+        "propionate": ["propionate_succinate_pathway"],
         "butyrate": ["butyrate_but", "butyrate_buk"],
     }[acid]
     return traits.index[(traits[routes].astype(str) == "1").any(axis=1)]

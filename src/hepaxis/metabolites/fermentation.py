@@ -28,8 +28,13 @@ from hepaxis.metabolites.community import Community, traits
 from hepaxis.metabolites.facts import ACIDS, CARBON, HEXOSE_CARBON, fact_table, parameter
 
 STEPS = (
-    "lactate_butyrate", "lactate_propionate", "lactate_acetate", "succinate_propionate", "formate_acetate",
-    "formate_methane", "acetate_butyrate",
+    "lactate_butyrate",
+    "lactate_propionate",
+    "lactate_acetate",
+    "succinate_propionate",
+    "formate_acetate",
+    "formate_methane",
+    "acetate_butyrate",
 )
 
 
@@ -60,9 +65,9 @@ class Fluxes:
 @lru_cache(maxsize=1)
 def _affinities() -> tuple[dict[str, float], dict[str, float]]:
     table = fact_table("affinity")
-    by = {scope: dict(zip(rows["name"], rows["affinity"].astype(float), strict=True))
-          for scope, rows in table.groupby("scope")}
-    return by["guild"], by["genus"]
+    value = dict(zip(zip(table["scope"], table["name"], strict=True), table["affinity"].astype(float), strict=True))
+    guild = {str(name): v for (scope, name), v in value.items() if scope == "guild"}
+    return guild, {str(name): v for (scope, name), v in value.items() if scope == "genus"}
 
 
 def guild_affinity(guild: str) -> float:
@@ -80,22 +85,24 @@ def consumers(community: Community, n: int, rng: np.random.Generator) -> dict[st
     """Consumer weight of each cross-feeding step, summed over taxa: step -> n long (share units)."""
     weights = {step: np.zeros(n) for step in STEPS}
     gates: dict[str, np.ndarray] = {}
-    names = np.array([str(traits().loc[row, "label"]) if row else "" for row in community.row])
-    for rule in fact_table("crossfeeding").itertuples():
-        if rule.scope == "genus":
-            eats = community.genus == rule.name
-        elif rule.scope == "species":
-            eats = names == rule.name
+    labels = traits()["label"].to_dict()
+    names = np.array([str(labels[row]) if row else "" for row in community.row])
+    for rule in fact_table("crossfeeding").fillna("").to_dict("records"):
+        if rule["scope"] == "genus":
+            eats = community.genus == rule["name"]
+        elif rule["scope"] == "species":
+            eats = names == rule["name"]
         else:  # members of a guild of which neither species nor genus is in the trait table
-            eats = (community.guild == rule.name) & (community.basis == "guild")
+            eats = (community.guild == rule["name"]) & (community.basis == "guild")
         if not eats.any():
             continue
-        amount = np.tile(rule.weight * community.share[eats], (n, 1))
-        if isinstance(rule.gate_trait, str):
-            if rule.gate_trait not in gates:
-                gates[rule.gate_trait] = draw_carriage(community, rule.gate_trait, n, rng)
-            amount = amount * gates[rule.gate_trait][:, eats]
-        weights[rule.step] = weights[rule.step] + amount.sum(axis=1)
+        amount = np.tile(float(rule["weight"]) * community.share[eats], (n, 1))
+        gate = str(rule["gate_trait"])
+        if gate:
+            if gate not in gates:
+                gates[gate] = draw_carriage(community, gate, n, rng)
+            amount = amount * gates[gate][:, eats]
+        weights[str(rule["step"])] += amount.sum(axis=1)
     weights["acetate_butyrate"] = draw_carriage(community, "butyrate_but", n, rng) @ community.share
     return weights
 

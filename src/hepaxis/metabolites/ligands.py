@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from hepaxis.metabolites.carriage import draw_carriage
+from hepaxis.metabolites.carriage import draw_carriage, names_of
 from hepaxis.metabolites.community import Community, traits
 from hepaxis.metabolites.facts import parameter, uncertainty
 from hepaxis.metabolites.residuals import lognormal
@@ -37,33 +37,37 @@ def _lps_rows() -> pd.DataFrame:
     antagonist = kind.isin(WEAK_CLASSES).astype(float)
     antagonist = antagonist.mask(kind == "atypical_weak", parameter("akkermansia_antagonism"))
     sure, unsure = uncertainty("trait", "agonism_cv"), uncertainty("trait", "agonism_cv_uncertain")
-    return pd.DataFrame({
-        "agonism": table["tlr4_agonism"].astype(float),
-        "antagonist": antagonist,
-        "cv": np.where(kind.str.endswith(UNCERTAIN_MARK), unsure, sure),
-        "guild": table["guild"],
-        "genus": table["genus"],
-        "weight": table["abundance"] + 1e-2,
-    })
+    return pd.DataFrame(
+        {
+            "agonism": table["tlr4_agonism"].astype(float),
+            "antagonist": antagonist,
+            "cv": np.where(kind.str.endswith(UNCERTAIN_MARK), unsure, sure),
+            "guild": table["guild"],
+            "genus": table["genus"],
+            "weight": table["abundance"] + 1e-2,
+        }
+    )
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[tuple[str, str], tuple[float, float, float]]:
+    """(basis, name) -> mean agonism, weight as antagonist, coefficient of variation of the agonism."""
+    rows = _lps_rows()
+    known = {
+        ("species", str(row)): (float(a), float(b), float(c))
+        for row, a, b, c in rows[["agonism", "antagonist", "cv"]].itertuples(name=None)
+    }
+    unsure = uncertainty("trait", "agonism_cv_uncertain")
+    for basis in ("genus", "guild"):
+        for name, inside in rows.groupby(basis):
+            agonism, antagonist = np.average(inside[["agonism", "antagonist"]], weights=inside["weight"], axis=0)
+            known[basis, str(name)] = float(agonism), float(antagonist), unsure
+    return known
 
 
 def _of_taxa(community: Community) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rows = _lps_rows()
-    agonism, antagonist, cv = (np.zeros(len(community.taxa)) for _ in range(3))
-    for i, basis in enumerate(community.basis):
-        if basis == "species":
-            one = rows.loc[community.row[i]]
-            agonism[i], antagonist[i], cv[i] = one["agonism"], one["antagonist"], one["cv"]
-            continue
-        if basis == "genus":
-            inside = rows[rows["genus"] == community.genus[i]]
-        else:
-            inside = rows[rows["guild"] == community.guild[i]]
-        cv[i] = uncertainty("trait", "agonism_cv_uncertain")
-        if len(inside):
-            agonism[i] = np.average(inside["agonism"], weights=inside["weight"])
-            antagonist[i] = np.average(inside["antagonist"], weights=inside["weight"])
-    return agonism, antagonist, cv
+    found = np.array([_known()[name] for name in names_of(community)])
+    return found[:, 0], found[:, 1], found[:, 2]
 
 
 def draw_agonism(community: Community, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -106,8 +110,8 @@ def flagellin(community: Community, n: int, rng: np.random.Generator) -> np.ndar
     carriage = draw_carriage(community, "flagellin", n, rng)
     silent = parameter("flagellin_silent")
     known = {"stimulatory": 1.0, "silent_or_weak_u": silent, "evader": parameter("flagellin_evader"), "none": 0.0}
-    kind = np.array([str(traits().loc[row, "tlr5_class"]) if row else "u" for row in community.row])
-    activity = np.tile([known.get(k, np.nan) for k in kind], (n, 1))
+    classes = traits()["tlr5_class"].to_dict()
+    activity = np.tile([known.get(str(classes.get(row, "u")), np.nan) for row in community.row], (n, 1))
     unknown = np.isnan(activity)
     # class unknown: as likely silent as stimulatory
     activity[unknown] = np.where(rng.random(int(unknown.sum())) < 0.5, silent, 1.0)

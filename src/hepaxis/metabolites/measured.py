@@ -19,10 +19,20 @@ from hepaxis.problems import InputError, Problem, error, has_errors, warning
 
 COLUMNS = ("metabolite", "value", "unit", "matrix", "day")
 SYNONYMS = {
-    "butyric acid": "butyrate", "propionic acid": "propionate", "acetic acid": "acetate", "indole-3-propionate": "ipa",
-    "indole-3-propionic acid": "ipa", "indole-3-lactate": "ila", "indole-3-lactic acid": "ila",
-    "indole-3-aldehyde": "i3a", "indole-3-carboxaldehyde": "i3a", "deoxycholate": "dca", "deoxycholic acid": "dca",
-    "cholate": "ca", "cholic acid": "ca", "dca/(dca+ca)": "dca_fraction",
+    "butyric acid": "butyrate",
+    "propionic acid": "propionate",
+    "acetic acid": "acetate",
+    "indole-3-propionate": "ipa",
+    "indole-3-propionic acid": "ipa",
+    "indole-3-lactate": "ila",
+    "indole-3-lactic acid": "ila",
+    "indole-3-aldehyde": "i3a",
+    "indole-3-carboxaldehyde": "i3a",
+    "deoxycholate": "dca",
+    "deoxycholic acid": "dca",
+    "cholate": "ca",
+    "cholic acid": "ca",
+    "dca/(dca+ca)": "dca_fraction",
 }
 RATIO_PARTS = ("dca", "ca")
 MASS_TO_MOL = 1000.0  # mg/g over g/mol -> mmol/kg
@@ -52,9 +62,15 @@ def read_measured(table: pd.DataFrame | None) -> tuple[dict[str, Measurement], t
         return {}, ()
     missing = [c for c in COLUMNS[:4] if c not in table.columns]
     if missing:
-        raise InputError([error(
-            "metabolites.column", f"no column {', '.join(missing)}", f"Give the columns {', '.join(COLUMNS)}.",
-        )])
+        raise InputError(
+            [
+                error(
+                    "metabolites.column",
+                    f"no column {', '.join(missing)}",
+                    f"Give the columns {', '.join(COLUMNS)}.",
+                )
+            ]
+        )
     rows, problems = _clean(table)
     if has_errors(problems):
         raise InputError(problems)
@@ -74,27 +90,52 @@ def _clean(table: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
         matrix = {"plasma": "serum", "faeces": "stool", "feces": "stool"}.get(matrix, matrix)
         value = pd.to_numeric(row["value"], errors="coerce")
         if not np.isfinite(value) or value <= 0:
-            problems.append(error(
-                "metabolites.value", f"{row['metabolite']} is {row['value']!r}",
-                "Give a number above zero; for a value below detection give the detection limit.",
-                row=at, column="value",
-            ))
+            problems.append(
+                error(
+                    "metabolites.value",
+                    f"{row['metabolite']} is {row['value']!r}",
+                    "Give a number above zero; for a value below detection give the detection limit.",
+                    row=at,
+                    column="value",
+                )
+            )
             continue
         fact = known[(known["metabolite"] == name) & (known["matrix"] == matrix)]
         if fact.empty and not (name in RATIO_PARTS and matrix == "stool"):
             near = ", ".join(difflib.get_close_matches(name, names)) or ", ".join(names)
-            problems.append(warning(
-                "metabolites.not_used", f"{row['metabolite']} in {row['matrix']} acts on no capacity",
-                f"It is not used. Nearest: {near}.", row=at, column="metabolite",
-            ))
+            problems.append(
+                warning(
+                    "metabolites.not_used",
+                    f"{row['metabolite']} in {row['matrix']} acts on no capacity",
+                    f"It is not used. Nearest: {near}.",
+                    row=at,
+                    column="metabolite",
+                )
+            )
+            continue
+        if str(row.get("basis", "")) == "dry" or str(row["unit"]).strip().endswith("dry"):
+            problems.append(
+                warning(
+                    "metabolites.not_used",
+                    f"{row['metabolite']} is given per dry mass",
+                    "It is not used: the population's medians are per wet mass.",
+                    row=at,
+                    column="unit",
+                )
+            )
             continue
         base = _convert(float(value), str(row["unit"]).strip(), None if fact.empty else fact.iloc[0])
         if base is None:
             unit = "a unit of amount, the same for both" if fact.empty else fact.iloc[0]["unit"]
-            problems.append(error(
-                "metabolites.unit", f"{row['metabolite']} has unit {row['unit']!r}", f"Give it in {unit}.",
-                row=at, column="unit",
-            ))
+            problems.append(
+                error(
+                    "metabolites.unit",
+                    f"{row['metabolite']} has unit {row['unit']!r}",
+                    f"Give it in {unit}.",
+                    row=at,
+                    column="unit",
+                )
+            )
             continue
         day = pd.to_numeric(row.get("day", 0), errors="coerce")
         kept.append({"metabolite": name, "matrix": matrix, "value": base, "day": 0.0 if np.isnan(day) else float(day)})
@@ -106,22 +147,22 @@ def _convert(value: float, unit: str, fact: pd.Series | None) -> float | None:
     units = fact_table("units").set_index("unit")
     if unit not in units.index:
         return None
-    kind, factor = units.loc[unit, "dimension"], float(units.loc[unit, "factor"])
+    kind, factor = str(units["dimension"][unit]), float(units["factor"][unit])
     if fact is None:
         return value * factor if kind.startswith("amount") else None
-    target = units.loc[fact["unit"]]
+    target, target_factor = str(units["dimension"][fact["unit"]]), float(units["factor"][fact["unit"]])
     amount = value * factor
-    if kind == "fraction" or target["dimension"] == "fraction":
-        return amount if kind == target["dimension"] and amount <= 1 else None
+    if kind == "fraction" or target == "fraction":
+        return amount if kind == target and amount <= 1 else None
     if kind.startswith("mass"):
         amount *= (MASS_TO_MOL if kind == "mass_per_mass" else 1.0) / float(fact["molar_mass"])
         kind = kind.replace("mass_per", "amount_per", 1)
-    if kind != target["dimension"]:
+    if kind != target:
         if fact["matrix"] != "stool":
             return None
         # one litre of stool weighs about a kilogram: umol/L over 1000 is mmol/kg
         amount *= 1e-3 if kind == "amount_per_volume" else 1e3
-    return amount / float(target["factor"])
+    return amount / target_factor
 
 
 def _dca_fraction(rows: pd.DataFrame) -> pd.DataFrame:
@@ -129,30 +170,41 @@ def _dca_fraction(rows: pd.DataFrame) -> pd.DataFrame:
     wide = parts.pivot_table(index="day", columns="metabolite", values="value").reindex(columns=list(RATIO_PARTS))
     wide = wide.dropna()
     fraction = wide["dca"] / (wide["dca"] + wide["ca"])
-    return pd.DataFrame({
-        "metabolite": "dca_fraction", "matrix": "stool", "value": fraction.to_numpy(), "day": fraction.index.to_numpy(),
-    })
+    return pd.DataFrame(
+        {
+            "metabolite": "dca_fraction",
+            "matrix": "stool",
+            "value": fraction.to_numpy(),
+            "day": fraction.index.to_numpy(),
+        }
+    )
 
 
 def _combine(rows: pd.DataFrame) -> dict[str, Measurement]:
     out: dict[str, Measurement] = {}
-    analytic = np.log1p(uncertainty("measured", "analytic_cv"))
-    for fact in fact_table("measurable").itertuples():  # stool comes first: it is nearer to production than blood
-        values = rows[(rows["metabolite"] == fact.metabolite) & (rows["matrix"] == fact.matrix)]
-        if values.empty or fact.acts_on in out:
+    analytic = float(np.log1p(uncertainty("measured", "analytic_cv")))
+    for fact in fact_table("measurable").to_dict("records"):  # stool first: it is nearer to production than blood
+        values = rows[(rows["metabolite"] == fact["metabolite"]) & (rows["matrix"] == fact["matrix"])]
+        capacity = str(fact["acts_on"])
+        if values.empty or capacity in out:
             continue
-        icc = fact.icc if np.isfinite(fact.icc) else uncertainty("measured", "single_sample_icc")
-        per_day = values.groupby("day")["value"].apply(lambda x: np.exp(np.log(x).mean()))
-        if fact.kind == "fraction":
-            inner = per_day.clip(FRACTION_EDGE, 1 - FRACTION_EDGE)
+        own = float(fact["icc"])
+        icc = own if np.isfinite(own) else uncertainty("measured", "single_sample_icc")
+        per_day = np.exp(np.log(values["value"]).groupby(values["day"]).mean().to_numpy(dtype=float))
+        if fact["kind"] == "fraction":
+            inner = np.clip(per_day, FRACTION_EDGE, 1 - FRACTION_EDGE)
             scaled = np.log(inner / (1 - inner))
         else:
-            scaled = np.log(per_day / fact.population_median)
-        within = fact.population_sd_log * np.sqrt(1.0 - icc)
-        out[fact.acts_on] = Measurement(
-            capacity=fact.acts_on, kind=fact.kind, centre=float(scaled.mean()),
-            sd=float(np.sqrt((within**2 + analytic**2) / len(per_day))), samples=len(per_day),
-            text=f"measured in {fact.matrix} ({len(per_day)} sample{'s' if len(per_day) > 1 else ''}, "
-                 f"reliability of one sample {icc:.2f})",
+            scaled = np.log(per_day / float(fact["population_median"]))
+        within = float(fact["population_sd_log"]) * float(np.sqrt(1.0 - icc))
+        days = len(per_day)
+        out[capacity] = Measurement(
+            capacity=capacity,
+            kind=str(fact["kind"]),
+            centre=float(scaled.mean()),
+            sd=float(np.sqrt((within**2 + analytic**2) / days)),
+            samples=days,
+            text=f"measured in {fact['matrix']} ({days} sample{'s' if days > 1 else ''}, "
+            f"reliability of one sample {icc:.2f})",
         )
     return out

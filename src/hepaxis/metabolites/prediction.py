@@ -31,14 +31,14 @@ class Prediction:
     inputs: pd.DataFrame
 
 
-def predict(community: Community, n: int, rng: np.random.Generator) -> Prediction:
-    """All mechanisms on one community; n draws of the trait and yield layers."""
+def predict(community: Community, n: int, rng: np.random.Generator, *, bai_scale: float = 1.0) -> Prediction:
+    """All mechanisms on one community; n draws of the trait and yield layers.  ``bai_scale``: see ``reference``."""
     yields = draw_yields(community, n, rng)
     fluxes = fermentation.ferment(community, yields, n, rng)
     raw = {acid: getattr(fluxes, acid) for acid in ("acetate", "propionate", "butyrate")}
     inputs = _guild_yields(community, yields, n, rng)
 
-    bai = bile.bai_carriage(community, n, rng)
+    bai = bile.bai_carriage(community, n, rng) * bai_scale
     raw["dca_conversion"] = bile.dehydroxylation_rate(community.guild_share("bai"), bai)
     udca = draw_carriage(community, bile.UDCA, n, rng)
     raw["bsh"] = bile.deconjugation(community, n, rng)
@@ -67,9 +67,7 @@ def predict(community: Community, n: int, rng: np.random.Generator) -> Predictio
     return Prediction(raw, pd.DataFrame(inputs))
 
 
-def _guild_yields(
-    community: Community, yields: np.ndarray, n: int, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
+def _guild_yields(community: Community, yields: np.ndarray, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Yield of each guild, weighted by share and by affinity relative to the guild's; an absent guild has its prior."""
     relative = fermentation.affinity(community) / np.array([fermentation.guild_affinity(g) for g in community.guild])
     cv = uncertainty("yield", "guild_cv")

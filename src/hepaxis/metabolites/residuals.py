@@ -25,15 +25,21 @@ def low_coverage(community: Community) -> tuple[Problem, ...]:
     other = float(community.share[community.unassigned].sum())
     problems = []
     if known < uncertainty("widening", "low_coverage_known"):
-        problems.append(warning(
-            "metabolites.low_coverage", f"traits are known for {known:.0%} of abundance",
-            "Intervals were widened; a profile by species from a current database covers more.",
-        ))
+        problems.append(
+            warning(
+                "metabolites.low_coverage",
+                f"traits are known for {known:.0%} of abundance",
+                "Intervals were widened; a profile by species from a current database covers more.",
+            )
+        )
     if other > uncertainty("widening", "high_other"):
-        problems.append(warning(
-            "metabolites.high_other", f"{other:.0%} of abundance fits no guild rule",
-            "Intervals were widened; these taxa count as other commensals.",
-        ))
+        problems.append(
+            warning(
+                "metabolites.high_other",
+                f"{other:.0%} of abundance fits no guild rule",
+                "Intervals were widened; these taxa count as other commensals.",
+            )
+        )
     return tuple(problems)
 
 
@@ -75,7 +81,8 @@ def residuals_for(
     wanted = np.asarray(sum(CARBON[acid] * target[acid] for acid in target))
     limit = ceiling * carbon if len(target) < len(SCFA) else carbon
     fit = np.minimum(1.0, limit / wanted) if len(target) < len(SCFA) else limit / wanted
-    rest = np.asarray(sum((CARBON[acid] * raw[acid] * residual[acid] for acid in SCFA if acid not in target), start=0.0))
+    others = [CARBON[acid] * raw[acid] * residual[acid] for acid in SCFA if acid not in target]
+    rest = np.sum(others, axis=0) if others else np.zeros_like(carbon)
     scale = np.where(rest > 0, (carbon - fit * wanted) / np.where(rest > 0, rest, 1.0), 1.0)
     out = dict(residual)
     for acid, flux in target.items():
