@@ -21,7 +21,7 @@ from hepaxis.profile import lineage as lin
         ("k__Archaea|p__E|c__M|o__M|f__M|g__Methanobrevibacter|s__Methanobrevibacter_unclassified",
          "Methanobrevibacter", "", ""),
         ("k__Bacteria; p__Firmicutes; c__Clostridia; o__; f__; g__; s__", "", "", ""),
-        ("D_0__Bacteria;D_1__Firmicutes;D_2__C;D_3__C;D_4__L;D_5__Blautia;D_6__uncultured bacterium", "Blautia", "", ""),
+        ("D_0__Bacteria;D_1__F;D_2__C;D_3__C;D_4__L;D_5__Blautia;D_6__uncultured bacterium", "Blautia", "", ""),
         ("Bacteria;Bacteroidota;Bacteroidia;Bacteroidales;Bacteroidaceae;Bacteroides", "Bacteroides", "", ""),
         ("Bacteroidota;Bacteroidia;Bacteroidales;Bacteroidaceae;Bacteroides", "Bacteroides", "", ""),
         ("Bacteria(100);Firmicutes(99);Clostridia(98);O(90);F(90);Roseburia(80)", "Roseburia", "", ""),

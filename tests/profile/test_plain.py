@@ -180,6 +180,13 @@ def test_missing_cells_are_said(write: Write) -> None:
     assert "profile.missing_cells" in codes(found)
 
 
+def test_taxonomy_completes_bare_genera(write: Write) -> None:
+    names = write("column,lineage\nBlautia,d__Bacteria;p__Bacillota_A;c__C;o__L;f__Lachnospiraceae;g__Blautia\n", "n")
+    found = read(write("id,Blautia,Bacteroides\nP1,40.5,59.5\n", "t"), taxonomy=names)
+    assert found.lineages.loc["Blautia", "family"] == "Lachnospiraceae"
+    assert found.lineages.loc["Bacteroides", "genus"] == "Bacteroides"
+
+
 @pytest.mark.shared
 def test_toposcore_validation_real_table(shared: Callable[[str], Path]) -> None:
     """236 rows: 7 ids are there twice alike, 41 ids with another profile under the same patient."""

@@ -53,6 +53,18 @@ class Draft:
 
 def finish(draft: Draft, *, sample: str | None = None) -> Profile:
     """Draft -> Profile.  Raises InputError where no usable sample or taxon is left."""
+    if not draft.lineages:
+        raise InputError(
+            [
+                *draft.problems,
+                error(
+                    "profile.nothing_identified",
+                    "no taxon was identified: the whole community is unclassified",
+                    "check the reads and the database of the profiler",
+                    file=draft.file,
+                ),
+            ]
+        )
     values, rows, keep = draft.amounts.to_numpy(dtype=float), draft.lineages, np.ones(len(draft.lineages), dtype=bool)
     samples = [str(s) for s in draft.amounts.columns]
     values = _fill_missing(draft, values)
@@ -148,7 +160,7 @@ def _leaves(draft: Draft, names: list[str], values: np.ndarray, keep: np.ndarray
             {"inner": inner, "leaves": int((leaf & keep).sum())},
         )
     )
-    tops = np.array([separator not in n for n in names]) & keep & ~leaf
+    tops = np.array([separator not in n for n in names], dtype=bool) & keep & ~leaf
     whole, placed = values[tops].sum(axis=0), values[leaf & keep].sum(axis=0)
     if tops.any() and (gap := np.abs(whole - placed) > LEAF_SUM_TOLERANCE * np.maximum(whole, 1e-12)).any():
         at = int(np.argmax(np.abs(whole - placed)))
@@ -170,9 +182,11 @@ def _not_gut_microbes(
     """Viruses, the host and organelles leave the table; rows that name nothing join the unknown fraction."""
     amount = values[keep].sum() or 1.0
     groups = {
-        "virus": np.array([x[0].lower().startswith("vir") for x in rows]),
-        "host": np.array([x[6].lower() == "homo_sapiens" or x[5].lower() == "homo" for x in rows]),
-        "organelle": np.array([x[3].lower() == "chloroplast" or x[4].lower() == "mitochondria" for x in rows]),
+        "virus": np.array([x[0].lower().startswith("vir") for x in rows], dtype=bool),
+        "host": np.array([x[6].lower() == "homo_sapiens" or x[5].lower() == "homo" for x in rows], dtype=bool),
+        "organelle": np.array(
+            [x[3].lower() == "chloroplast" or x[4].lower() == "mitochondria" for x in rows], dtype=bool
+        ),
     }
     for name, rule in groups.items():
         hit = rule & keep
@@ -186,7 +200,7 @@ def _not_gut_microbes(
                 )
             )
             keep = keep & ~hit
-    nameless = np.array([not any(x[1:]) for x in rows]) & keep
+    nameless = np.array([not any(x[1:]) for x in rows], dtype=bool) & keep
     if nameless.any():
         share = values[nameless].sum() / amount
         unknown = values[nameless].sum(axis=0) + (0.0 if unknown is None else unknown)

@@ -154,6 +154,8 @@ def _taxonomy(grid: Grid, header: list[str], names: list[str]) -> Found | None:
 
 
 def _lineage_rows(grid: Grid, header: list[str], names: list[str]) -> Found | None:
+    if header[:1] == ["clade_name"] and names and all(n.lower() in {"unknown", "unclassified"} for n in names):
+        return "metaphlan", "a MetaPhlAn profile in which nothing was identified", "rows"
     prefixed = [n for n in names if lin.has_rank_prefix(n)]
     if not names or len(prefixed) < 0.5 * len(names):
         return None

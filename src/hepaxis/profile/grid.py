@@ -91,15 +91,8 @@ def read_grid(source: Source, *, limit: int | None = None) -> Grid:
     width = body.shape[1]
     if header is not None:
         header = _fitted(header, width, source.name, body_start)
-    return Grid(
-        source.name,
-        tuple(c for c in kept if c.strip() and not c.startswith("#q2:types")),
-        header,
-        body,
-        separator,
-        first_row,
-        types_row,
-    )
+    notes = tuple(c for c in kept if c.strip() and not c.startswith("#q2:types"))
+    return Grid(source.name, notes, header, body, separator, first_row, types_row)
 
 
 def _fitted(header: tuple[str, ...], width: int, file: str, line: int) -> tuple[str, ...]:

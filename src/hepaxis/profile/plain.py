@@ -5,6 +5,7 @@ without patient columns in between.  Spreadsheet damage (row names lost) is name
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,18 +18,23 @@ from hepaxis.profile.formats import Format
 from hepaxis.profile.grid import Grid, is_number, numbers, read_grid
 from hepaxis.profile.record import Step
 from hepaxis.profile.source import Source
+from hepaxis.profile.taxonomy import given
 
 _UNKNOWN_NAMES = frozenset({"unclassified", "unknown", "unassigned", "unmapped", "__"})
 _GTDB_SUFFIX = re.compile(r"p__\w+_[A-Z](?:[;|]|$)")
 
 
-def read(source: Source, found: Format) -> Draft:
-    """Plain table -> Draft.  Raises InputError when taxon names are lost or cells are no abundance."""
+def read(source: Source, found: Format, taxonomy: Path | None = None) -> Draft:
+    """Plain table -> Draft; ``taxonomy`` completes bare names.
+
+    Raises InputError when taxon names are lost or cells are no abundance."""
     grid = read_grid(source)
     if grid.header is None and found.taxa_in == "columns":
         raise InputError([error("profile.no_header", "there is no header row", "add one", file=source.name)])
     draft = _by_columns(grid, source) if found.taxa_in == "columns" else _by_rows(grid, source)
     names = [str(x) for x in draft.amounts.index]
+    if taxonomy is not None:
+        _complete(draft, names, taxonomy)
     draft.profiler = profiler_of(names, draft.lineages)
     draft.log.insert(
         0,
@@ -40,6 +46,16 @@ def read(source: Source, found: Format) -> Draft:
         ),
     )
     return draft
+
+
+def _complete(draft: Draft, names: list[str], taxonomy: Path) -> None:
+    """Lineages of a taxonomy file in place of bare names it knows; the others stay as parsed."""
+    known = given(taxonomy)
+    draft.lineages = [known.get(n, own) for n, own in zip(names, draft.lineages, strict=True)]
+    hits = sum(n in known for n in names)
+    draft.log.append(
+        Step(f"Taxonomy given: {hits} of {len(names)} names completed.", "profile.taxonomy", {"named": hits})
+    )
 
 
 def profiler_of(names: list[str], lineages: list[lin.Lineage]) -> str:

@@ -92,7 +92,7 @@ def _lineage_column(grid: Grid, header: list[str]) -> int | None:
 def name_features(draft: Draft, ids: list[str], taxonomy: Path | None, source: Source) -> None:
     """Fill ``draft.lineages`` for ids from the taxonomy given or found.  Raises InputError when there is none."""
     if taxonomy is not None:
-        names = _given(taxonomy)
+        names = given(taxonomy)
         where = str(taxonomy)
     else:
         found = _beside(ids, source)
@@ -141,7 +141,8 @@ def name_features(draft: Draft, ids: list[str], taxonomy: Path | None, source: S
         )
 
 
-def _given(path: Path) -> dict[str, Lineage]:
+def given(path: Path) -> dict[str, Lineage]:
+    """A taxonomy file by path -> lineage by id.  Raises InputError when it is none."""
     source = open_source(path)
     if source.kind != "text":
         raise InputError(
