@@ -25,7 +25,9 @@ def axis_levers() -> dict[str, str]:
 
 def test_every_lever_is_known_to_the_axis():
     mapped = axis_levers()
-    assert {id: lever.action for id, lever in therapy.levers().items()}.items() <= mapped.items()
+    # A donor dose is an amount; the model takes it as a feeding rate (population.dosing turns one into the other).
+    wanted = {id: "set" if id.startswith("donor.") else lever.action for id, lever in therapy.levers().items()}
+    assert wanted.items() <= mapped.items()
 
 
 @pytest.mark.parametrize("regimen", therapy.regimen_ids())

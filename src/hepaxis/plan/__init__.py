@@ -1,1 +1,1 @@
-"""The personal plan: strategies on the same virtual patients, ranked with intervals, safety-checked, or abstained from."""
+"""The personal plan: strategies on the same virtual patients, ranked with intervals, safety-checked, or abstained."""

@@ -20,6 +20,7 @@ from hepaxis.patient.burden import growth, sphere_ml
 from hepaxis.patient.scores import scores
 from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.sampling import arguments, beta_shape, quantile, uniform_cube
+from hepaxis.therapy import REFERENCE_WEIGHT
 
 LN2 = 0.6931471805599453
 STEATOHEPATITIS_CAUSES = {"masld", "mash", "alcohol", "metald"}
@@ -133,7 +134,7 @@ def _read_tumour(
 def _read_body(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str]) -> None:
     weight = patient.demographics.weight
     if weight is not None:
-        columns["host.weight"] = np.full_like(columns["host.weight"], weight / assumed("reference_weight"))
+        columns["host.weight"] = np.full_like(columns["host.weight"], weight / REFERENCE_WEIGHT)
         known["host.weight"] = "sheet"
     diet = patient.gut.diet
     if diet is not None and diet != HABITUAL:

@@ -1,0 +1,53 @@
+"""``hepaxis plan``: from a patient's folder to report.html, plan.json and run.json.
+
+A short ranked table goes to stdout, progress to stderr.  The output folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def plan(
+    patient_dir: Annotated[Path, typer.Argument(help="Folder with patient.yaml and a stool profile.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; made if it is not there.")],
+    json: Annotated[bool, typer.Option("--json", help="Write plan.json to stdout instead of the table.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 20261201,
+    patients: Annotated[int, typer.Option(help="Virtual hosts; each meets every draw of the mechanism.", min=10)] = 150,
+    strategies: Annotated[str, typer.Option(help="How many candidates, or ids: 'udca,akkermansia+fibre'.")] = "10",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")] = False,
+) -> None:
+    """Rank microbiota-targeted combinations for one patient. Research use only, not for treatment decisions."""
+    from hepaxis.patient import load
+    from hepaxis.plan.make import Options, make_plan
+    from hepaxis.plan.record import run_record
+    from hepaxis.problems import InputError, error
+    from hepaxis.report import dump_plan, render, summary_table
+    from hepaxis.report.write import write_whole
+
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not overwrite:
+        hint = "choose another folder or add --overwrite"
+        raise InputError([error("plan.out", "the output folder is not empty", hint, file=str(out))])
+    began = time.monotonic()
+    folder = load(patient_dir)
+    limit, asked = _strategies(strategies)
+    options = Options(hosts=patients, seed=seed, limit=limit, asked=asked)
+    made = make_plan(
+        folder, options, progress=lambda what: typer.echo(f"[{time.monotonic() - began:5.1f} s] {what}", err=True)
+    )
+    text = dump_plan(made)
+    record = run_record(folder, made, options)
+    write_whole(out, {"report.html": render(made), "plan.json": text, "run.json": record})
+    typer.echo(text if json else summary_table(made))
+    typer.echo(f"[{time.monotonic() - began:5.1f} s] wrote {out / 'report.html'}", err=True)
+
+
+def _strategies(text: str) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """``10`` -> how many; ``udca,akkermansia+fibre`` -> component lists."""
+    if text.strip().isdigit():
+        return max(1, int(text)), ()
+    return 0, tuple(tuple(part.strip().split("+")) for part in text.split(",") if part.strip())

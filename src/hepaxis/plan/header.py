@@ -1,0 +1,117 @@
+"""The head of a plan: who, what is known, what is planned, and the time line by day."""
+
+from __future__ import annotations
+
+from hepaxis import therapy
+from hepaxis.patient import Patient
+from hepaxis.patient.scores import scores
+from hepaxis.plan.sample import Sample
+from hepaxis.plan.schema import Fact, TimelineItem
+
+SEX = {"male": "man", "female": "woman"}
+CAUSES = {
+    "hbv": "HBV",
+    "hcv": "HCV",
+    "masld": "MASLD",
+    "mash": "MASH",
+    "alcohol": "alcohol",
+    "metald": "MetALD",
+}
+UNKNOWN = "not known"
+
+
+def title(patient: Patient, folder_name: str) -> str:
+    """``EX-01, man, 61 years, hepatocellular carcinoma``; what is not known is left out."""
+    parts = [patient.id or folder_name]
+    if patient.demographics.sex in SEX:
+        parts.append(SEX[patient.demographics.sex])
+    if patient.demographics.age is not None:
+        parts.append(f"{patient.demographics.age:.0f} years")
+    return ", ".join([*parts, "hepatocellular carcinoma"])
+
+
+def facts(patient: Patient, sample: Sample | None, regimen: str) -> tuple[Fact, ...]:
+    """The header's facts, each known or said to be unknown."""
+    found = scores(patient)
+    causes = patient.aetiology.causes
+    antibiotics = patient.courses("antibiotic")
+    ppi = patient.courses("ppi")
+    rows = [
+        Fact("Aetiology", ", ".join(CAUSES.get(c, c) for c in causes) if causes else UNKNOWN, bool(causes)),
+        _score(found["bclc"]),
+        _score(found["child_pugh"]),
+        _score(found["albi"]),
+        _score(found["crafity"]),
+        _score(found["sum_of_diameters"]),
+        Fact("Planned", therapy.regimen(regimen).label),
+        Fact("Antibiotic", "; ".join(_course(c) for c in antibiotics) or "none recorded", True),
+        Fact("Acid suppression", "; ".join(_course(c) for c in ppi) or "none recorded", True),
+        Fact("Stool sample", _sample(patient, sample), sample is not None),
+        Fact("Profile coverage", UNKNOWN if sample is None else f"{sample.coverage:.0%} of abundance with known traits",
+             sample is not None),
+        Fact("PD-L1", UNKNOWN if patient.biomarkers.pdl1 is None else f"{patient.biomarkers.pdl1:g}%",
+             patient.biomarkers.pdl1 is not None, "recorded, does not move the prediction"),
+    ]  # fmt: skip
+    return tuple(rows)
+
+
+def _score(score: object) -> Fact:
+    label = str(getattr(score, "label", ""))
+    text = str(score).removeprefix(label).strip()
+    missing = getattr(score, "missing", ())
+    known = getattr(score, "value", None) is not None or getattr(score, "grade", None) is not None
+    return Fact(
+        label, text.split(";")[0].strip() or UNKNOWN, known, f"missing: {', '.join(missing)}" if missing else ""
+    )
+
+
+def _course(course: object) -> str:
+    name = str(getattr(course, "drug", None) or getattr(course, "kind", "") or "")
+    start, end = getattr(course, "start_day", None), getattr(course, "end_day", None)
+    if start is None:
+        return f"{name}, days not known"
+    if end is None:
+        return (
+            f"{name}, since day {start:.0f}" if getattr(course, "ongoing", False) else f"{name}, from day {start:.0f}"
+        )
+    return f"{name}, day {start:.0f} to {end:.0f}"
+
+
+def _sample(patient: Patient, sample: Sample | None) -> str:
+    if sample is None:
+        return "none"
+    day = patient.stool.day
+    return f"{'day not known' if day is None else f'day {day:.0f}'}, {sample.profile.format}"
+
+
+def timeline(patient: Patient, regimen: str, horizon_days: float) -> tuple[TimelineItem, ...]:
+    """Exposures, prior and planned therapy, samples and scans by day relative to the first dose."""
+    items: list[TimelineItem] = []
+    for course in patient.exposures:
+        if course.start_day is None:
+            continue
+        items.append(
+            TimelineItem(
+                kind="exposure",
+                label=course.drug or course.kind or "exposure",
+                start=course.start_day,
+                end=None if course.ongoing else course.end_day,
+                ongoing=bool(course.ongoing),
+                detail=course.indication or course.reason or "",
+            )
+        )
+    for prior in patient.therapy.prior:
+        if prior.start_day is not None:
+            items.append(
+                TimelineItem("therapy", prior.regimen or "prior therapy", prior.start_day, prior.end_day,
+                             detail=prior.best_response or "")
+            )  # fmt: skip
+    first = patient.therapy.planned[0].start_day if patient.therapy.planned else None
+    items.append(
+        TimelineItem("therapy", therapy.regimen(regimen).label, first or 0.0, horizon_days, ongoing=True, planned=True)
+    )
+    if patient.stool.day is not None:
+        items.append(TimelineItem("sample", "stool sample", patient.stool.day))
+    days = {scan.day for lesion in patient.tumour.lesions for scan in lesion.scans if scan.day is not None}
+    items += [TimelineItem("scan", "scan", day) for day in sorted(days)]
+    return tuple(items)

@@ -1,0 +1,352 @@
+"""The whole plan: from a patient's folder to the result that the report shows.
+
+Held: the order of work.  The same virtual twins serve the base regimen, every strategy, the attribution and the
+counterfactual guts.  A virtual patient that fails in any of them is left out of all and counted.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.resources import files
+
+import numpy as np
+
+import hepaxis
+from hepaxis import axis, knowledge, therapy
+from hepaxis.metabolites import Capacities, capacities
+from hepaxis.patient import Patient, PatientFolder
+from hepaxis.plan import header
+from hepaxis.plan.attribution import attribute
+from hepaxis.plan.catalogue import Candidate, candidate, candidates
+from hepaxis.plan.estimates import Cross, chance_of_best, change, log_odds, positive, probability
+from hepaxis.plan.missing import missing_rows
+from hepaxis.plan.network import network
+from hepaxis.plan.sample import Sample, capacity_rows, profile_section, read_sample
+from hepaxis.plan.schema import Curve, Interval, Outcomes, Plan, Strategy
+from hepaxis.plan.simulation import Setting, Simulated, simulate
+from hepaxis.plan.sources import collect
+from hepaxis.plan.verdict import Movement, checks, verdict
+from hepaxis.population import (
+    Guts,
+    Twin,
+    build_twin,
+    draw_mechanisms,
+    gut_from_capacities,
+    gut_from_prior,
+    solved_tau,
+    with_gut,
+)
+from hepaxis.population.assumptions import assumed
+from hepaxis.problems import InputError, error
+from hepaxis.profile.reference import GuildReference, reference
+from hepaxis.trial import median_event_free
+from hepaxis.trial.endpoints import DAYS_PER_MONTH
+
+HOSTS = 150  # hosts of a twin
+DRAWS = 16  # draws of mechanism and gut, each on every host
+HORIZON_DAYS = 365.0
+STRATEGIES = 10
+DEFAULT_REFERENCE = "metaphlan4"  # community prior of a patient without a profile
+GAIN_AT_CEILING = 0.9  # |s| of a gate beyond which an intervention lies at its ceiling (gates saturate at 1)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a plan is made.  strategies: number of candidates, or component lists asked for by the user."""
+
+    hosts: int = HOSTS
+    draws: int = DRAWS
+    seed: int = 20261201
+    horizon_days: float = HORIZON_DAYS
+    limit: int = STRATEGIES
+    asked: tuple[tuple[str, ...], ...] = ()
+
+
+def make_plan(folder: PatientFolder, options: Options = Options(), progress: Progress = lambda _: None) -> Plan:
+    """The plan of one patient.
+
+    Raises InputError when the profile cannot be read, nothing is planned, or an asked strategy is unknown.
+    """
+    patient = folder.record
+    regimen = _planned(patient, folder)
+    progress("reading the profile")
+    sample = read_sample(folder)
+    offered = _candidates(patient, regimen, options)
+    able = _capacities(sample, folder, options)
+
+    progress("closing virtual patients")
+    twin, prior = _twins(patient, sample, able, options)
+    setting = Setting.of(twin, patient, regimen, options.horizon_days, options.seed)
+    runs: dict[str, Simulated] = {}
+    for one in offered:
+        if one.status != "blocked":
+            progress(one.label)
+            runs[one.id] = simulate(twin, one.components, setting, observe=CEILING)
+    base = runs.get(offered[0].id) or simulate(twin, offered[0].components, setting, observe=CEILING)
+    ok = twin.ok.copy()
+    for made in [base, *runs.values()]:
+        ok &= ~made.failed
+    cross = Cross(twin.host, twin.draw, ok)
+    progress("a gut drawn from the prior")
+    blank = simulate(prior, base.components, setting)
+    found = attribute(twin, base, setting, twin_reference(sample), cross, progress)
+
+    strategies = _strategies(offered, runs, base, cross, options.seed)
+    best = _largest(strategies)
+    moved = None
+    if sample is not None:
+        mine = log_odds(cross.by_draw(base.endpoints.response))
+        theirs = log_odds(cross.by_draw(blank.endpoints.response))
+        moved = Movement.between(mine, theirs)
+    by_draw = cross.by_draw(runs[best.id].endpoints.response - base.endpoints.response) if best else np.array([])
+    missing = missing_rows(patient, sample, twin, by_draw, set(_measured(able)))
+    nodes, edges = network(twin, found.reference_twin)
+    answer = verdict(sample, moved, strategies, found.rows, found.effect, missing)
+    used = [s for one in strategies for s in one.evidence.sources] + [s for r in found.rows for s in r.sources]
+    used += [flag.source for one in strategies for flag in one.safety]
+    return Plan(
+        patient_id=patient.id or folder.path.name,
+        title=header.title(patient, folder.path.name),
+        planned=therapy.regimen(regimen).label,
+        facts=header.facts(patient, sample, regimen),
+        verdict=answer,
+        profile=None if sample is None else profile_section(sample),
+        capacities=() if able is None else capacity_rows(able),
+        base_response=probability(cross, base.endpoints.response),
+        reference_gut_response=found.reference_response,
+        clinic_only_response=probability(cross, blank.endpoints.response),
+        gut_effect=found.effect,
+        attribution=found.rows,
+        counterfactuals=found.counterfactuals,
+        strategies=strategies,
+        curves=_curves(base, runs, best, cross),
+        nodes=nodes,
+        edges=edges,
+        timeline=header.timeline(patient, regimen, options.horizon_days),
+        missing=missing,
+        checks=checks(sample, moved, float(twin.ok.mean()), int((~ok).sum()), len(ok), twin.sample_mismatch),
+        sources=collect(used, [c for one in offered for c in one.components]),
+        warnings=_warnings(folder, sample, able, twin, runs),
+        limits=limits_of_the_method(),
+        n_patients=len(ok),
+        horizon_days=options.horizon_days,
+        seed=options.seed,
+        made=datetime.date.today().isoformat(),
+        versions={
+            "hepaxis": hepaxis.__version__,
+            "model": axis.build().hash,
+            "knowledge": knowledge.content_hash()[:16],
+        },
+    )
+
+
+CEILING = ("s_butyrate_barrier", "s_udca_cd8", "s_akkermansia_il12", "s_acetate_ilc3", "s_sting_ifn1")
+
+
+def limits_of_the_method() -> tuple[str, ...]:
+    """What every plan says about its method."""
+    text = files("hepaxis.plan").joinpath("limits.txt").read_text(encoding="utf-8")
+    return tuple(line for line in text.splitlines() if line)
+
+
+def twin_reference(sample: Sample | None) -> GuildReference:
+    """The reference community of the sample's profiler, or the default."""
+    return sample.reference if sample is not None else reference(DEFAULT_REFERENCE)
+
+
+def _planned(patient: Patient, folder: PatientFolder) -> str:
+    regimen = patient.planned_regimen()
+    if regimen is None:
+        raise InputError(
+            [
+                error(
+                    "plan.no_regimen",
+                    "no planned regimen on the sheet",
+                    f"give therapy.planned with a regimen: {', '.join(therapy.regimen_ids())}",
+                    file=str(folder.path / "patient.yaml"),
+                )
+            ]
+        )
+    return regimen
+
+
+def _candidates(patient: Patient, regimen: str, options: Options) -> list[Candidate]:
+    weight = patient.demographics.weight
+    if options.asked:
+        base = candidates(regimen, patient, limit=1, weight_kg=weight)[0]
+        asked = [candidate(_with_regimen(parts, regimen), patient, weight_kg=weight) for parts in options.asked]
+        return [base, *(one for one in asked if one.id != base.id)]
+    return candidates(regimen, patient, limit=options.limit, weight_kg=weight)
+
+
+def _with_regimen(parts: tuple[str, ...], regimen: str) -> tuple[str, ...]:
+    return parts if any(id in therapy.regimen_ids() for id in parts) else (regimen, *parts)
+
+
+def _capacities(sample: Sample | None, folder: PatientFolder, options: Options) -> Capacities | None:
+    if sample is None:
+        return None
+    measured = folder.metabolites if len(folder.metabolites) else None
+    return capacities(
+        sample.abundance,
+        sample.profile.lineages.loc[sample.abundance.index],
+        measured=measured,
+        profiler=sample.profile.profiler,
+        n=max(options.draws, 1000),
+        seed=options.seed,
+    )
+
+
+def _measured(able: Capacities | None) -> list[str]:
+    if able is None:
+        return []
+    got = set(able.summary.index[able.summary["status"] == "measured"])
+    groups = {
+        "stool_scfa": {"acetate", "propionate", "butyrate"},
+        "stool_bile_acids": {"dca_conversion", "udca_formation"},
+        "indoles": {"indole", "ipa"},
+    }
+    return [id for id, members in groups.items() if members & got]
+
+
+def _twins(patient: Patient, sample: Sample | None, able: Capacities | None, options: Options) -> tuple[Twin, Twin]:
+    """The patient's twin, and the same people with a gut drawn from the prior."""
+    draws, seed = options.draws, options.seed
+    mechanisms = draw_mechanisms(draws, solved_tau(), seed)
+    known = twin_reference(sample)
+    recent = _recent_antibiotic(patient)
+    blank: Guts = gut_from_prior(known, draws, seed + 10, recent_antibiotic=recent)
+    if sample is None or able is None:
+        twin = build_twin(patient, blank, mechanisms, known, hosts=options.hosts, seed=seed)
+        return twin, twin
+    gut = gut_from_capacities(able, known, draws, seed + 20, recent_antibiotic=recent, load=None)
+    twin = build_twin(patient, gut, mechanisms, known, hosts=options.hosts, seed=seed)
+    return twin, with_gut(twin, blank)
+
+
+def _recent_antibiotic(patient: Patient) -> bool:
+    day = patient.stool.day or 0.0
+    window = assumed("antibiotic_window")
+    return any(course.covers(day - window, day) for course in patient.courses("antibiotic"))
+
+
+def _strategies(
+    offered: list[Candidate], runs: dict[str, Simulated], base: Simulated, cross: Cross, seed: int
+) -> tuple[Strategy, ...]:
+    """Candidates with outcomes, ranked by median change of response; blocked ones keep their place at the end."""
+    plain = base.endpoints
+    shown = [one for one in offered if one.id in runs]
+    per_draw = np.array([cross.by_draw(runs[one.id].endpoints.response) for one in shown])
+    errors = np.array([cross.host_error(runs[one.id].endpoints.response - plain.response) for one in shown])
+    chance = dict(zip([one.id for one in shown], chance_of_best(per_draw, errors, seed), strict=True))
+    made = []
+    for one in offered:
+        run = runs.get(one.id)
+        if run is None:
+            made.append(_strategy(one))
+            continue
+        got = run.endpoints
+        same = one is offered[0]
+        made.append(
+            replace(
+                _strategy(one),
+                outcomes=_outcomes(run, cross),
+                change_response=None if same else change(cross, plain.response, got.response),
+                change_durable=None if same else change(cross, plain.durable, got.durable),
+                change_severe=None if same else change(cross, plain.severe_immune, got.severe_immune),
+                p_best=float(chance[one.id]),
+                at_ceiling=_at_ceiling(run, base, cross),
+            )
+        )
+    ranked = sorted(
+        (s for s in made[1:] if s.change_response is not None),
+        key=lambda s: -(s.change_response.median if s.change_response else 0.0),
+    )
+    places = {s.id: k for k, s in enumerate(ranked, start=1)}
+    return (
+        made[0],
+        *(replace(s, rank=places[s.id]) for s in ranked),
+        *(s for s in made[1:] if s.change_response is None),
+    )
+
+
+def _strategy(one: Candidate) -> Strategy:
+    return Strategy(
+        id=one.id,
+        label=one.label,
+        components=one.components,
+        status=one.status,
+        rank=None,
+        schedule=one.schedule,
+        mechanism=one.mechanism,
+        evidence=one.evidence,
+        safety=one.safety,
+        trials=one.trials,
+        kind=one.kind,
+    )
+
+
+def _outcomes(run: Simulated, cross: Cross) -> Outcomes:
+    got = run.endpoints
+    horizon = run.run.days[-1] / DAYS_PER_MONTH
+    months = [
+        median_event_free(got.scans, got.event_free[cross.ok & (cross.draw == g)]) / DAYS_PER_MONTH
+        for g in range(int(cross.draw.max()) + 1)
+    ]
+    return Outcomes(
+        objective_response=probability(cross, got.response),
+        durable_response=probability(cross, got.durable),
+        disease_control_6m=probability(cross, got.control_6m),
+        pfs_months=positive(cross, np.array(months), horizon),
+        severe_immune_event=probability(cross, got.severe_immune),
+    )
+
+
+def _at_ceiling(run: Simulated, base: Simulated, cross: Cross) -> bool:
+    """Whether a gate saturates under this strategy that did not under the base regimen."""
+    for name in CEILING:
+        mine = np.nanmedian(np.abs(run.run.values[name][cross.ok]))
+        theirs = np.nanmedian(np.abs(base.run.values[name][cross.ok]))
+        if mine > GAIN_AT_CEILING >= theirs:
+            return True
+    return False
+
+
+def _largest(strategies: tuple[Strategy, ...]) -> Strategy | None:
+    return next(
+        (s for s in strategies[1:] if s.change_response is not None and s.kind not in ("base", "regimen")), None
+    )
+
+
+def _curves(base: Simulated, runs: dict[str, Simulated], best: Strategy | None, cross: Cross) -> tuple[Curve, ...]:
+    shown = [("base", "Base regimen", base)]
+    if best is not None:
+        shown.append((best.id, best.label, runs[best.id]))
+    return tuple(_curve(id, label, made, cross) for id, label, made in shown)
+
+
+def _curve(id: str, label: str, made: Simulated, cross: Cross) -> Curve:
+    volume = np.maximum(made.run.values["tumour_volume"][cross.ok], 1e-9)
+    size = np.cbrt(volume / volume[:, :1]) - 1.0
+    levels = np.quantile(size, [0.5, 0.25, 0.75, 0.05, 0.95], axis=0)
+    return Curve(id, label, tuple(made.run.days.tolist()), *(tuple(level.tolist()) for level in levels))
+
+
+def _warnings(
+    folder: PatientFolder, sample: Sample | None, able: Capacities | None, twin: Twin, runs: dict[str, Simulated]
+) -> tuple[str, ...]:
+    problems = [*folder.problems, *(sample.problems if sample else ()), *(able.problems if able else ())]
+    notes = [*twin.notes, *(note for made in runs.values() for note in made.run.notes)]
+    for made in runs.values():
+        for id in made.components:
+            if id in therapy.regimen_ids():
+                one = therapy.regimen(id)
+                if one.immune_event_rate is None and "immune" in one.classes:
+                    notes.append(f"{one.label}: no rate of severe immune events located, a class value is used")
+    return tuple(dict.fromkeys([*(str(p) for p in problems), *notes]))
+
+
+__all__ = ["HOSTS", "Interval", "Options", "make_plan"]

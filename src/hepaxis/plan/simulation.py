@@ -1,0 +1,129 @@
+"""Strategies run on one patient's virtual twins, with the endpoints a trial would read.
+
+Held: every strategy on the same hosts, draws, measurement errors and frailties; failures of a virtual patient in any
+strategy remove it from all comparisons and are counted.  The endpoints are those of ``trial``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hepaxis import therapy
+from hepaxis.patient import Patient
+from hepaxis.population import Run, Twin, run_strategy
+from hepaxis.trial import Course, Endpoints, Nuisance, assess, hazard
+
+REPLICATES = 6  # measurement errors a virtual patient; the mean over them is smooth enough at 150 hosts
+SCANS = 24  # enough scans for any schedule within a year
+DEFAULT_SCAN_WEEKS = 8.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all strategies of a plan share.  immune_exponent (V,): draws of the dependence on the barrier."""
+
+    horizon_days: float
+    scan_interval_weeks: float
+    nuisance: Nuisance
+    immune_exponent: np.ndarray
+    weight_kg: float | None
+    sex: str | None
+
+    @classmethod
+    def of(cls, twin: Twin, patient: Patient, regimen: str | None, horizon_days: float, seed: int) -> Setting:
+        """Errors and frailties belong to hosts, so that every draw of a host shares them."""
+        hosts = len(twin.hosts)
+        one = Nuisance.draw(hosts, SCANS, REPLICATES, seed)
+        nuisance = Nuisance(one.errors[twin.host], one.frailty[twin.host])
+        rng = np.random.default_rng([seed, 1])
+        spread = hazard("severe_immune_barrier_exponent_sd") * rng.standard_normal(len(twin.mechanisms))
+        exponent = hazard("severe_immune_barrier_exponent") + spread
+        weeks = therapy.regimen(regimen).scan_interval_weeks if regimen else None
+        return cls(
+            horizon_days=horizon_days,
+            scan_interval_weeks=weeks or DEFAULT_SCAN_WEEKS,
+            nuisance=nuisance,
+            immune_exponent=exponent[twin.draw],
+            weight_kg=patient.demographics.weight,
+            sex=patient.demographics.sex,
+        )
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """One strategy on V virtual patients."""
+
+    components: tuple[str, ...]
+    run: Run
+    endpoints: Endpoints
+
+    @property
+    def failed(self) -> np.ndarray:
+        return self.run.failed
+
+
+def simulate(
+    twin: Twin,
+    components: Sequence[str],
+    setting: Setting,
+    *,
+    observe: Sequence[str] = (),
+    cancel: Callable[[], bool] | None = None,
+) -> Simulated:
+    """Run a strategy and read its endpoints."""
+    run = run_strategy(
+        twin,
+        components,
+        setting.horizon_days,
+        observe=observe,
+        weight_kg=setting.weight_kg,
+        sex=setting.sex,
+        cancel=cancel,
+    )
+    endpoints = assess(
+        course_of(run, twin),
+        setting.nuisance,
+        scan_interval_weeks=setting.scan_interval_weeks,
+        severe_immune_rate=immune_rate(components),
+        immune_exponent=setting.immune_exponent,
+    )
+    return Simulated(tuple(components), run, endpoints)
+
+
+def immune_rate(components: Sequence[str]) -> float:
+    """Published grade 3-4 immune-mediated event rate of the regimens in a strategy, combined as independent.
+
+    An immune regimen without a located rate takes the class prior (``severe_immune_class``).
+    """
+    free = 1.0
+    for one in (therapy.regimen(id) for id in components if id in therapy.regimen_ids()):
+        prior = hazard("severe_immune_class") if "immune" in one.classes else 0.0
+        free *= 1.0 - (prior if one.immune_event_rate is None else one.immune_event_rate)
+    return 1.0 - free
+
+
+def course_of(run: Run, twin: Twin) -> Course:
+    """The trial's view of a run.  Failed virtual patients hold their first value so that the others are not touched."""
+    values = {name: _held(array) for name, array in run.values.items()}
+    unslowed = values["growth_intrinsic"] * values["gompertz"]
+    gained = unslowed - values["net_growth"] - values["kill_rest"]
+    return Course(
+        days=run.days,
+        volume=np.maximum(values["tumour_volume"], 1e-9),
+        gained_killing=gained,
+        vegf=np.clip(values["vegf_block"], 0.0, 1.0),
+        liver_function=values["liver"],
+        barrier=values["barrier"],
+        net_growth=twin.closed.parameters["net_growth_start"].to_numpy(float),
+        diameter_sum=twin.hosts.diameter_sum[twin.host],
+    )
+
+
+def _held(array: np.ndarray) -> np.ndarray:
+    if np.isfinite(array).all():
+        return array
+    first = np.where(np.isfinite(array[:, :1]), array[:, :1], 1.0)
+    return np.where(np.isfinite(array), array, first)
