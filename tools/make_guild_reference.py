@@ -60,6 +60,8 @@ _PREFIXES = {
     "s": "species",
 }
 
+#: Below this identified part (percent) a profile of the validation table is a fragment; whole ones start at 36.
+LEAST_IDENTIFIED_PCT = 33.0
 FIT_DRAWS = 8000
 FIT_STEPS = 60
 STEP = 0.25
@@ -90,6 +92,19 @@ def _species_table(frame: pd.DataFrame) -> pd.DataFrame:
     return guild_table(values, [dict.fromkeys(RANKS, "") | {"species": name} for name in values.columns])
 
 
+def fuller_of_doubled(table: pd.DataFrame) -> pd.DataFrame:
+    """One profile a sample id, the one with more identified, and none below LEAST_IDENTIFIED_PCT.
+
+    The validation table lists 48 ids twice with conflicting profiles, one of each pair a fragment (median 18%
+    identified, often without any Bacteroidales); fragments would put false zeros into the reference.
+    """
+    values = table.apply(pd.to_numeric, errors="coerce").fillna(0.0)
+    total = values.sum(axis=1).to_numpy()
+    kept = values.iloc[np.argsort(total, kind="stable")[::-1]]
+    kept = kept[~kept.index.duplicated(keep="first")]
+    return kept[kept.sum(axis=1) >= LEAST_IDENTIFIED_PCT]
+
+
 def metaphlan4(data: Path) -> pd.DataFrame:
     folder = data / "toposcore_nsclc"
     clinical = ["Cohort", "OS", "Death", "OS12", "AKK_TRICHO"]
@@ -99,6 +114,7 @@ def metaphlan4(data: Path) -> pd.DataFrame:
     first = persons["Sample_id_V0"].fillna(persons["Sample_id_V3"]).dropna()
     later = set(series.index) - set(first)
     series = series.loc[[name for name in series.index if name in set(first)]]
+    valid = fuller_of_doubled(valid)
     valid = valid.loc[[name for name in valid.index if name not in later and name not in set(series.index)]]
     return pd.concat([_species_table(series), _species_table(valid)])
 
@@ -158,7 +174,7 @@ def fit(values: Array, prevalence: Array) -> Generator:
     """Basis parameters whose closed communities have the quantiles and correlations of the data; found by simulation,
     because closing to a sum of one moves all of them."""
     wanted = carrier_quantiles(values, DETECTION_SHARE)
-    target = np.corrcoef(scores(values), rowvar=False)
+    target = np.asarray(np.corrcoef(scores(values), rowvar=False), dtype=float)
     basis, correlation = wanted.copy(), to_correlation(target)
     for _ in range(FIT_STEPS):
         drawn = Generator(prevalence, basis, correlation).draw(FIT_DRAWS, np.random.default_rng(SEED))
@@ -179,7 +195,7 @@ def rows(family: str, table: pd.DataFrame) -> tuple[list[dict[str, object]], lis
     guilds: list[dict[str, object]] = []
     for position, guild in enumerate(GUILDS):
         basis = {f"basis_q{q:02d}": value for q, value in zip(QUANTILES, model.log_basis[position], strict=True)}
-        figures = {key: f"{value:.6g}" for key, value in {**described.loc[guild].to_dict(), **basis}.items()}
+        figures = {key: f"{value:.6g}" for key, value in [*described.loc[guild].items(), *basis.items()]}
         text = {"id": f"{family}_{guild}", "label": f"{guild} by {family}", "guild_id": guild, "n": len(table)}
         guilds.append({**text, **figures, "cohorts": cohorts, "licence": licence, **common})
     pairs: list[dict[str, object]] = [

@@ -153,7 +153,11 @@ def reference(profiler: str) -> GuildReference:
 
     A profiler without data of its own gets another family's reference; ``statement`` and ``stands_in`` say so.
     """
-    asked = profiler.lower()
+    return _load(profiler.lower())
+
+
+@lru_cache(maxsize=32)
+def _load(asked: str) -> GuildReference:
     family = _STANDS_IN.get(asked, _LAST_RESORT)
     table = knowledge.table("guild_reference")
     table = table[table["profiler"] == family].set_index("guild_id").loc[list(GUILDS)]
@@ -173,6 +177,6 @@ def reference(profiler: str) -> GuildReference:
         f"compared with {n} samples of treated cancer cohorts ({table['cohorts'].iloc[0]}), not with healthy people"
     )
     if family != asked:
-        statement += f"; {profiler} has no reference of its own, {family} stands in, so small differences mean nothing"
+        statement += f"; {asked} has no reference of its own, {family} stands in, so small differences mean nothing"
     keep = ["prevalence", "log_mean", "log_sd", *[f"q{q:02d}" for q in QUANTILES], "n"]
     return GuildReference(asked, family, statement, table[keep], generator)
