@@ -128,6 +128,13 @@ def test_a_table_of_only_unknown_is_an_error(write: Write) -> None:
         assert fault.value.problems[-1].code == "profile.nothing_identified"
 
 
+def test_a_stray_quote_never_drops_cells_silently(write: Write) -> None:
+    """Found by fuzzing: pandas only warns when a quoted cell swallows a line and the next row is too long."""
+    text = 'id,Akkermansia_muciniphila,Blautia_wexlerae\nP1,"10,\nP2",20.5,1\nP3,40,60\nP4,"1",99\n'
+    with pytest.raises(InputError):
+        read(write(text))
+
+
 @pytest.mark.parametrize("text", SEEDS[:6])
 def test_the_seeds_themselves_are_read(text: str) -> None:
     found = outcome(text.encode())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -173,20 +174,23 @@ def _body(
     _check_widths(source.name, rows, width, separator, start)
     quoting: Literal[0, 3] = 0 if any('"' in r for r in rows) else 3  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
     try:
-        body = pd.read_csv(
-            io.StringIO("\n".join(rows)),
-            sep=separator,
-            header=None,
-            names=list(range(width)),
-            index_col=False,
-            dtype={0: str},
-            keep_default_na=True,
-            low_memory=False,
-            quoting=quoting,
-            skip_blank_lines=False,
-            decimal="," if separator == ";" and _has_decimal_comma(rows[0]) else ".",
-        )
-    except (ValueError, pd.errors.ParserError, OverflowError) as fault:
+        with warnings.catch_warnings():
+            # a quote that swallows separators only warns in pandas, and drops cells
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            body = pd.read_csv(
+                io.StringIO("\n".join(rows)),
+                sep=separator,
+                header=None,
+                names=list(range(width)),
+                index_col=False,
+                dtype={0: str},
+                keep_default_na=True,
+                low_memory=False,
+                quoting=quoting,
+                skip_blank_lines=False,
+                decimal="," if separator == ";" and _has_decimal_comma(rows[0]) else ".",
+            )
+    except (ValueError, pd.errors.ParserError, pd.errors.ParserWarning, OverflowError) as fault:
         raise InputError(
             [
                 error(

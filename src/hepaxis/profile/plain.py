@@ -27,7 +27,8 @@ _GTDB_SUFFIX = re.compile(r"p__\w+_[A-Z](?:[;|]|$)")
 def read(source: Source, found: Format, taxonomy: Path | None = None) -> Draft:
     """Plain table -> Draft; ``taxonomy`` completes bare names.
 
-    Raises InputError when taxon names are lost or cells are no abundance."""
+    Raises InputError when taxon names are lost or cells are no abundance.
+    """
     grid = read_grid(source)
     if grid.header is None and found.taxa_in == "columns":
         raise InputError([error("profile.no_header", "there is no header row", "add one", file=source.name)])
