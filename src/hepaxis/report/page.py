@@ -31,6 +31,13 @@ STATES = {
     "base_default": ("Base regimen stays the default", "plain"),
     "cannot_tell": ("Cannot rank the add-ons", "abst"),
 }
+SEVERITIES = {
+    "block": "blocks",
+    "trial_only": "in a trial only",
+    "warn": "warning",
+    "info": "information",
+    "override": "comes first",
+}
 NAVIGATION = (
     ("strategies", "Strategies"),
     ("why", "Why it may resist"),
@@ -108,6 +115,7 @@ def _strategy_views(plan: Plan) -> dict[str, Any]:
         "blocked": blocked,
         "everything": everything,
         "with_outcomes": [s for s in everything if s.outcomes],
+        "severity_words": SEVERITIES,
         "column": ChangeColumn.of(s.change_response for s in (*ranked, *trial_only)),
         "chance": _chance,
         "harm": _harm,

@@ -24,9 +24,9 @@ RESPONSE_CEILING = 1.0
 HEADROOM = 1.08  # so that the last tick's label stays inside its column
 
 
-def _effect_scale(rows: Sequence[AttributionRow]) -> svg.Scale:
+def _effect_scale(rows: Sequence[AttributionRow], *, raising: float = LEAST_LOG_ODDS) -> svg.Scale:
     ends = [limit for r in rows if usable(r.effect) for limit in (r.effect.lo90, r.effect.hi90)]
-    return svg.linear_scale(ends, include=(-LEAST_LOG_ODDS, 0.0, LEAST_LOG_ODDS))
+    return svg.linear_scale(ends, include=(-LEAST_LOG_ODDS, 0.0, raising))
 
 
 def _bar(scale: svg.Scale, effect: Interval, category: str, *, part: bool) -> Markup:
@@ -75,7 +75,7 @@ def steps(rows: Sequence[AttributionRow]) -> RowChart:
 def limiting(rows: Sequence[AttributionRow]) -> RowChart:
     """The few steps that lower response most, for the first panel."""
     chosen = limiting_steps(rows, MOST_LIMITING)
-    scale = _effect_scale(chosen)
+    scale = _effect_scale(chosen, raising=0.0)
     ticks, axis = _axis(scale, 3)
     grid = svg.gridlines(scale, ticks, marked=0.0, css="ax")
     body = tuple(
