@@ -85,27 +85,34 @@ def trait_lineages(table: pd.DataFrame) -> pd.DataFrame:
 
 def describe(lineages: pd.DataFrame) -> pd.DataFrame:
     """What the tables know of taxa, whatever the sample: taxa x (guild, unassigned, genus, row, basis)."""
+    ranks = lineages.reindex(columns=list(RANKS), fill_value="").fillna("").astype(str)
+    return _described(tuple(ranks.itertuples(name=None))).copy()
+
+
+@lru_cache(maxsize=4)
+def _described(rows: tuple[tuple[str, ...], ...]) -> pd.DataFrame:
+    """Looking names up is most of the time of a patient; a cohort's samples share their lineages."""
+    lineages = pd.DataFrame([row[1:] for row in rows], index=[row[0] for row in rows], columns=list(RANKS))
     resolved = names.resolve(lineages)
     assigned = guilds.assign(lineages)
     table, taxa = traits(), _taxa()
     row_of = dict(zip(table["taxon_id"], table.index, strict=True))
     known = set(table["genus"]) - {""}
-    rows = []
+    found = []
     for taxon, matched in zip(resolved["taxon_id"], resolved["rank_matched"], strict=True):
         own = str(row_of.get(taxon, "")) if matched == "species" else ""
         genus = ""
         if matched in ("species", "genus"):
             genus = str(taxa.loc[taxon, "genus" if matched == "species" else "name"] or "")
-        rows.append((genus, own, "species" if own else "genus" if genus in known else "guild"))
-    frame = pd.DataFrame(rows, index=lineages.index, columns=["genus", "row", "basis"])
+        found.append((genus, own, "species" if own else "genus" if genus in known else "guild"))
+    frame = pd.DataFrame(found, index=lineages.index, columns=["genus", "row", "basis"])
     return frame.assign(guild=assigned["guild"], unassigned=assigned["rank"] == guilds.REST_RANK)
 
 
-def community(abundance: pd.Series, lineages: pd.DataFrame, described: pd.DataFrame | None = None) -> Community:
+def community(abundance: pd.Series, lineages: pd.DataFrame) -> Community:
     """One sample (taxa -> share >= 0) and its lineages (taxa x ranks) -> `Community`.
 
-    ``described`` is the result of `describe` on the same lineages, for cohorts.  Raises InputError when a taxon has no
-    lineage, a share is negative or missing, or nothing is above zero.
+    Raises InputError when a taxon has no lineage, a share is negative or missing, or nothing is above zero.
     """
     values = pd.to_numeric(abundance, errors="coerce").astype(float)
     problems = []
@@ -124,7 +131,7 @@ def community(abundance: pd.Series, lineages: pd.DataFrame, described: pd.DataFr
     if problems:
         raise InputError(problems)
     present = values[values > 0].sort_values(ascending=False, kind="stable")
-    about = describe(lineages.loc[present.index]) if described is None else described.loc[present.index]
+    about = describe(lineages).loc[present.index]
     return Community(
         taxa=tuple(str(t) for t in present.index),
         share=(present / present.sum()).to_numpy(),

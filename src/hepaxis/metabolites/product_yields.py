@@ -71,16 +71,23 @@ def _known(acid: str) -> dict[tuple[str, str], tuple[float, float, bool]]:
         carried = np.maximum(carried, parameter("propanediol_from_hexose") * expected_carriage(DEOXY_ROUTE))
     known: dict[tuple[str, str], tuple[float, float, bool]] = {}
     mean = pd.Series(0.0, index=table.index)
+    squared = pd.Series(0.0, index=table.index)
     by_trait = uncertainty("yield", "trait_cv")
     for row, label, guild, share in zip(table.index, table["label"], table["guild"], carried, strict=True):
         own = _own(str(label), acid)
         known["species", str(row)] = (*own, False) if own else (_producer(str(guild), acid), by_trait, True)
+        squared[row] = known["species", str(row)][1] ** 2
         mean[row] = own[0] if own else float(share) * _producer(str(guild), acid)
     weight = table["abundance"] + WEIGHT_FLOOR
-    summed = pd.DataFrame({"mean": mean * weight, "weight": weight}).groupby(table["genus"]).sum()
+    parts = pd.DataFrame({"mean": mean * weight, "squared": squared * weight, "weight": weight})
+    summed = parts.groupby(table["genus"]).sum().div(parts.groupby(table["genus"])["weight"].sum(), axis=0)
     by_genus, by_guild = uncertainty("yield", "genus_cv"), uncertainty("yield", "guild_cv")
-    for genus, value in zip(summed.index, summed["mean"] / summed["weight"], strict=True):
-        known["genus", str(genus)] = float(value), by_genus, False
+    for genus, value, within in zip(summed.index, summed["mean"], summed["squared"], strict=True):
+        known["genus", str(genus)] = (
+            float(value),
+            float(np.sqrt(within + by_genus**2)),
+            False,
+        )  # within + between species
     for guild in GUILDS:
         known["guild", guild] = guild_yield(guild, acid), by_guild, False
     return known
