@@ -60,7 +60,10 @@ class TimelineItem:
 
 @dataclass(frozen=True)
 class GuildRow:
-    """Share of the identified community, against the reference cohort of the same profiler family."""
+    """Share of the identified community, against the reference cohort of the same profiler family.
+
+    ``ref_lo``-``ref_hi``: 5-95% of that cohort.
+    """
 
     guild: str
     label: str
