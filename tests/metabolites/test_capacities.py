@@ -56,6 +56,14 @@ def test_inputs_carry_exactly_the_ids_of_the_model(stool: Stool, healthy: dict[s
     assert (found.inputs >= 0).all(axis=None)
 
 
+def test_ipa_does_not_vanish_with_its_named_carriers(stool: Stool) -> None:
+    """Known carriers do not predict stool IPA, so their absence must not mean none."""
+    without = run(stool, {"Bacteroides uniformis": 0.5, "Blautia obeum": 0.5}).inputs["carriage.ipa"]
+    carriers = run(stool, {"Bacteroides uniformis": 0.5, "Clostridium sporogenes": 0.5}).inputs["carriage.ipa"]
+    assert without.min() > 0.5
+    assert carriers.median() > 1.5 * without.median()
+
+
 def test_same_seed_same_result_bit_for_bit(stool: Stool, healthy: dict[str, float]) -> None:
     first, again, other = run(stool, healthy), run(stool, healthy), run(stool, healthy, seed=2)
     pd.testing.assert_frame_equal(first.inputs, again.inputs, check_exact=True)
@@ -84,7 +92,7 @@ def test_uncertain_traits_are_spread_not_a_half(trait: str) -> None:
 def test_trait_and_yield_layers_reach_the_inputs(stool: Stool, healthy: dict[str, float]) -> None:
     found = run(stool, healthy).inputs
     assert found["yield.butyrate.but"].std() / found["yield.butyrate.but"].mean() > 0.1
-    assert found["carriage.ipa"].std() > 0.05
+    assert found["carriage.udca"].std() > 0.05
 
 
 def test_a_genus_only_profile_is_wider_and_says_so(stool: Stool, healthy: dict[str, float]) -> None:

@@ -130,8 +130,8 @@ def test_gibbons_study_a_donor_order_of_butyrate(
     made, seen = predicted.groupby(donor).mean(), acids.groupby(donor).mean()
     print(
         f"Gibbons A: rank butyrate {rank(predicted['butyrate'], acids['Butyric acid']):+.2f}, "
-        f"propionate {rank(predicted['propionate'], acids['Propionic acid']):+.2f} over {len(acids)} cultures; donor B/A "
-        f"butyrate {made.loc['B', 'butyrate'] / made.loc['A', 'butyrate']:.2f} "
+        f"propionate {rank(predicted['propionate'], acids['Propionic acid']):+.2f} over {len(acids)} cultures; "
+        f"donor B/A butyrate {made.loc['B', 'butyrate'] / made.loc['A', 'butyrate']:.2f} "
         f"(measured {seen.loc['B', 'Butyric acid'] / seen.loc['A', 'Butyric acid']:.2f})"
     )
     assert (made.loc["B", "butyrate"] > made.loc["A", "butyrate"]) == (
@@ -179,19 +179,19 @@ def test_stool_butyrate_is_predicted_as_weakly_as_published(gastrectomy: tuple[p
 
 
 def test_stool_intervals_cover_what_was_measured(genus_cohort: Cohort) -> None:
-    """90% intervals, scaled to the population's median, hold 85-95% of the measured propionate; butyrate's are wider."""
+    """90% intervals, scaled to the population's median.  Asked: 85-95% of the measured values; never fewer."""
     abundance, lineages, measured, _ = genus_cohort("erawijantari_gastrectomy_2020")
     some = abundance.index
     rows = {}
     for sample in some:
-        found = capacities(abundance.loc[sample], lineages, profiler="gtdb", n=200, seed=3)
-        rows[sample] = found.summary.loc[["butyrate", "propionate"], ["median", "lo90", "hi90"]].stack()
-    table = pd.DataFrame(rows).T
+        found = capacities(abundance.loc[sample], lineages, profiler="gtdb", n=120, seed=3)
+        rows[sample] = found.summary[["median", "lo90", "hi90"]]
+    table = pd.concat(rows)
     covered = {}
     for acid in ("butyrate", "propionate"):
         seen = measured.loc[some, acid]
         seen = seen[seen > 0]
-        mine = table.loc[seen.index, acid]
+        mine = table.xs(acid, level=1).loc[seen.index]
         mine = mine * seen.median() / mine["median"].median()
         covered[acid] = float(((seen >= mine["lo90"]) & (seen <= mine["hi90"])).mean())
         low, high = np.quantile(seen, [0.05, 0.95])

@@ -129,6 +129,7 @@ def _reference(family: str, n: int, seed: int) -> _Reference:
     return _Reference(raw, _values(raw, residual, median), median)
 
 
+@lru_cache(maxsize=1)
 def _catalogue() -> pd.DataFrame:
     return fact_table("capacities").set_index("id")
 

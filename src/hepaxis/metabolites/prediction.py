@@ -15,7 +15,7 @@ import pandas as pd
 from hepaxis.metabolites import bile, fermentation, ligands, tryptophan
 from hepaxis.metabolites.carriage import draw_carriage, relative_carriage
 from hepaxis.metabolites.community import GUILDS, Community
-from hepaxis.metabolites.facts import ACIDS, uncertainty
+from hepaxis.metabolites.facts import ACIDS, parameter, uncertainty
 from hepaxis.metabolites.product_yields import draw_yields, guild_yield
 from hepaxis.metabolites.residuals import lognormal
 
@@ -52,7 +52,9 @@ def predict(community: Community, n: int, rng: np.random.Generator, *, bai_scale
         raw[route] = tryptophan.route_activity(community, route, carried) * lognormal(kinetics, (n,), rng)
         within = {"indole": tryptophan.INDOLE_GUILDS, "ipa": tryptophan.IPA_GUILDS}.get(route)
         if within:
-            inputs[f"carriage.{route}"] = relative_carriage(carried, community, trait, within)
+            relative = relative_carriage(carried, community, trait, within)
+            weight = parameter(f"{route}_carrier_weight")
+            inputs[f"carriage.{route}"] = 1.0 - weight + weight * relative
 
     agonism = ligands.draw_agonism(community, n, rng)
     hexa, under = ligands.hexa_load(agonism, community), ligands.under_acylated_load(community)
