@@ -46,7 +46,8 @@ class Capacities:
               ref_median), status (measured, predicted, unknown), note, sources
     draws     n x capacities, in the units of the summary
     inputs    n x model inputs: yield.<acid>.<guild> (mol per mol hexose), carriage.bai, .udca, .indole, .ipa and
-              carriage.hexa_lps.<guild> (relative to the mean healthy community, which is 1), residual.<name> (factor)
+              carriage.hexa_lps.<guild> (relative to the mean healthy community, which is 1; carriage.bai also holds
+              the profiler's scale), residual.<name> (factor of median 1)
     guilds    share of each guild, in the order of ``profile.guilds.GUILDS``
     coverage  share of abundance known by species, genus and only by guild
     problems  warnings and infos: low coverage, genus-only profile, measurements that were not used
@@ -170,7 +171,7 @@ def _targets(
     """Draws of the measured capacities on the scale of ``raw`` x residual."""
     out = {}
     for name, one in found.items():
-        drawn = np.exp(one.centre + one.sd * np.log(draw_residual(1.0, n, rng) * np.exp(0.5)))
+        drawn = np.exp(one.centre + one.sd * np.log(draw_residual(1.0, n, rng)))
         if one.kind == "fraction":
             out[name] = bile.rate_of_fraction(drawn / (1.0 + drawn))
         else:

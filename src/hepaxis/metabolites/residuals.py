@@ -1,9 +1,11 @@
 """What composition does not explain: the third layer of uncertainty, one factor a person and metabolite.
 
-Lognormal with arithmetic mean 1 (median exp(-sd^2/2)): averaged over people the substrate-bounded flux is kept.  The
-spreads (``uncertainty.csv``, layer residual) make the rank correlation with composition what was published, 0.4 for
-stool butyrate.  A profile with little known of it widens them.  Strata of equal probability are used, so that
-quantiles of the factor do not wander with the seed.
+Lognormal with geometric mean 1: the median person is the one the reference community is closed on (residuals at 1), so
+that a profile alone moves no exposure away from its reference.  The mass balance does not rest on the mean of the
+factor: among the SCFA it moves carbon and makes none (`redistribute`).  The spreads (``uncertainty.csv``, layer
+residual) make the rank correlation with composition what was published, 0.4 for stool butyrate.  A profile with little
+known of it widens them.  Strata of equal probability are used, so that quantiles of the factor do not wander with the
+seed.
 """
 
 from __future__ import annotations
@@ -56,9 +58,9 @@ def lognormal(cv: np.ndarray | float, size: tuple[int, ...], rng: np.random.Gene
 
 
 def draw_residual(sd: float, n: int, rng: np.random.Generator) -> np.ndarray:
-    """n factors of arithmetic mean 1 and sd(log) ``sd``, one from each of n equally likely strata, in random order."""
+    """n factors of median 1 and sd(log) ``sd``, one from each of n equally likely strata, in random order."""
     z = norm.ppf((rng.permutation(n) + rng.random(n)) / n)
-    return np.exp(sd * z - sd**2 / 2)
+    return np.exp(sd * z)
 
 
 def redistribute(raw: dict[str, np.ndarray], residual: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
