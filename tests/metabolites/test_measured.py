@@ -110,3 +110,10 @@ def test_what_acts_on_nothing_is_said_and_left_out(stool: Stool, healthy: dict[s
     found = run(stool, healthy, odd)
     assert [p.code for p in found.problems] == ["metabolites.not_used"] * 2
     assert "measured" not in set(found.summary["status"])
+
+
+def test_a_share_in_percent_is_read(stool: Stool, healthy: dict[str, float]) -> None:
+    found = run(stool, healthy, table(("dca_fraction", 30.0, "%", "stool")))
+    assert found.summary.loc["dca_conversion", "median"] == pytest.approx(0.3, abs=0.04)
+    with pytest.raises(InputError, match="has unit"):
+        read_measured(table(("dca_fraction", 30.0, "fraction", "stool")))

@@ -13,12 +13,15 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from hepaxis.metabolites import capacities, fermentation
-from hepaxis.metabolites.community import Community, describe, trait_lineages, traits
+from hepaxis.metabolites import bile, capacities, fermentation
+from hepaxis.metabolites.community import Community, community, describe, trait_lineages, traits
 from hepaxis.metabolites.culture_yields import RENAMED, from_cultures
-from hepaxis.metabolites.facts import fact_table
+from hepaxis.metabolites.facts import fact_table, uncertainty
 from hepaxis.metabolites.product_yields import draw_yields
+from hepaxis.metabolites.reference import bai_scale
+from hepaxis.metabolites.residuals import draw_residual
 from hepaxis.profile import guilds
+from hepaxis.profile.lineage import frame, parse
 
 Shared = Callable[[str], Path]
 Communities = Callable[[pd.DataFrame, pd.DataFrame], dict[str, Community]]
@@ -226,3 +229,23 @@ def test_stool_dca_and_lca_are_not_claimed(genus_cohort: Cohort) -> None:
 
 def test_every_taxon_of_the_trait_table_has_a_guild() -> None:
     assert set(guilds.assign(trait_lineages(traits()))["guild"]) <= set(guilds.GUILDS)
+
+
+def test_dca_conversion_of_real_profiles_is_saturated_with_a_low_tail(shared: Shared, rng: np.random.Generator) -> None:
+    """Published in adult stool: median 0.989, 6.5% below 0.5.  These are treated lung cancer patients, who have more."""
+    table = pd.read_csv(shared("data/toposcore_nsclc") / "met4_valid_complete.csv", index_col=0)
+    clinical = {"Cohort", "OS", "Death", "OS12", "AKK_TRICHO"}
+    taxa = [c for c in table.columns if c not in clinical]
+    lineages = frame([parse(c) for c in taxa], taxa)
+    sd = uncertainty("residual", "dca")
+    drawn = []
+    for _, row in table[taxa].fillna(0.0).iterrows():
+        one = community(row.astype(float), lineages)
+        carriage = bile.bai_carriage(one, 50, rng) * bai_scale("metaphlan4")
+        rate = bile.dehydroxylation_rate(one.guild_share("bai"), carriage)
+        drawn.append(bile.dca_fraction(rate * draw_residual(sd, 50, rng)))
+    fraction = np.concatenate(drawn)
+    low = float((fraction < 0.5).mean())
+    print(f"NSCLC MetaPhlAn 4: DCA fraction median {np.median(fraction):.3f} (0.989), below 0.5 {low:.1%} (6.5%)")
+    assert 0.95 < np.median(fraction) < 0.999
+    assert 0.03 < low < 0.20
