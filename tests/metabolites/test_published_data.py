@@ -232,7 +232,7 @@ def test_every_taxon_of_the_trait_table_has_a_guild() -> None:
 
 
 def test_dca_conversion_of_real_profiles_is_saturated_with_a_low_tail(shared: Shared, rng: np.random.Generator) -> None:
-    """Published in adult stool: median 0.989, 6.5% below 0.5.  These are treated lung cancer patients, who have more."""
+    """Published in adult stool: median 0.989, 6.5% below 0.5.  Here: treated lung cancer patients, who have more."""
     table = pd.read_csv(shared("data/toposcore_nsclc") / "met4_valid_complete.csv", index_col=0)
     clinical = {"Cohort", "OS", "Death", "OS12", "AKK_TRICHO"}
     taxa = [c for c in table.columns if c not in clinical]
