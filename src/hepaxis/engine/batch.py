@@ -32,6 +32,9 @@ REASONS = {
 SAFETY = 0.9
 SHRINK_LIMIT = 0.2
 GROWTH_LIMIT = 6.0
+# Until the first step after a start that was not far too short, growth may be faster.
+START_GROWTH_LIMIT = 100.0
+LEAST_NORM = 1e-12
 NAN_SHRINK = 0.25
 MAX_REJECTIONS = 60
 # First step: this share of the time in which the fastest state would change by its own tolerance-weighted size.
@@ -74,7 +77,7 @@ class Batch:
     steps: Ints
     rejections: Ints
     limit: Floats
-    restart: Ints
+    restart: Ints  # 1 = choose a first step, 2 = still growing from it, 0 = under way
     trigger: Ints
     # The last step of a patient parked for an event: its start, length and dense output.
     park_t: Floats = field(default_factory=lambda: np.empty(0))

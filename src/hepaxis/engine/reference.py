@@ -114,15 +114,16 @@ class ReferenceStepper:
             norm = np.sqrt(((error / scale) ** 2).sum(axis=1) / n)
         bad = ~(norm < 1e30)
         accepted = norm <= 1.0
-        factor = b.SAFETY * np.maximum(np.where(bad, 1.0, norm), 1e-8) ** (-1.0 / rodas.ORDER)
-        factor = np.clip(factor, b.SHRINK_LIMIT, b.GROWTH_LIMIT)
+        factor = b.SAFETY * np.maximum(np.where(bad, 1.0, norm), b.LEAST_NORM) ** (-1.0 / rodas.ORDER)
+        starting = s.restart[ids] > 0
+        factor = np.clip(factor, b.SHRINK_LIMIT, np.where(starting, b.START_GROWTH_LIMIT, b.GROWTH_LIMIT))
         factor = np.where(accepted & (s.rejections[ids] > 0), np.minimum(factor, 1.0), factor)
         factor = np.where(bad, b.NAN_SHRINK, factor)
         grown = taken * factor
         # A step cut short by a stop says nothing against the longer one proposed before.
         s.h[ids] = np.where(accepted & (taken < h) & (factor >= 1), np.maximum(grown, h), grown)
         s.steps[ids] += 1
-        s.restart[ids] = 0
+        s.restart[ids] = np.where(starting & accepted & (factor > b.GROWTH_LIMIT), 2, 0)
         t1 = np.where(taken == left, stop, t + taken)
         self._judge(s, ids, accepted, settings)
         k = np.einsum("kj,njm->nkm", rodas.DENSE, u)

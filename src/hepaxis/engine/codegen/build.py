@@ -110,7 +110,8 @@ def write_ir(system: System, lanes: int) -> tuple[str, dict[str, Any]]:
 def _machine(level: str) -> llvm.TargetMachine:
     cpu, features = _host()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=cpu, features=features, opt=0 if level == QUICK else 2, jit=True)
+    opt = 0 if level == QUICK else 2
+    return target.create_target_machine(cpu=cpu, features=features, opt=opt, reloc="pic", codemodel="small")
 
 
 def _object_code(text: str, level: str) -> bytes:

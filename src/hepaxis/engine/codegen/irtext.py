@@ -132,7 +132,8 @@ class Fn:
     def text(self) -> str:
         shown = ", ".join(f"{self.type(a.kind)}{' noalias' if a.kind == 'p' else ''} {a.name}" for a in self.arguments)
         head = f"define internal {self.type(self.result)} @{self.name}({shown}) #0 {{\nentry:\n"
-        head = head.replace(" #0", f" {self.inline} #0") if self.inline else head
+        # Spilled vectors must not straddle cache lines.
+        head = head.replace(" #0", f" {self.inline} alignstack({8 * max(self.lanes, 2)}) #0")
         return head + "\n".join(self._entry + self._body) + "\n}\n"
 
     # constants ------------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """The functions of one system over the lanes: parameter-only terms, rates, Jacobian, factorisation, solve, triggers.
 
     prep(p, q)                    parameter-only subexpressions, once a patient
-    rhs(y, p, q, t, base, out)    out = base + rates
+    rhs(y, p, q, t, out)          out += rates
     rates(y, p, q, t, out, J)     out = rates, J = entries of the linear system, negated
     slope(y, p, q, t, out)        df/dt (systems with time only)
-    factor(J, ig, A) -> mask      A = factors of ig I - J; lanes whose pivots lost too many digits
+    factor(J, ig, A) -> 0 or 1    A = factors of ig I - J; 1 = a pivot of the lane lost too many digits
     solve(A, b)                   b := (ig I - J)^-1 b
     triggers(y, p, q, t) -> bits  one bit an event
 """
@@ -25,6 +25,8 @@ LIBM_NAMES = {"tgamma": "tgamma"}
 _PLAIN = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 _COMPARE = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
 _INTRINSIC = {"sqrt": "sqrt", "abs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+# A vector division costs as much as about 30 multiplications; up to this many share one.
+SHARED_DIVISION = 4
 _OWN = {"exp": "vexp", "log": "vlog"}
 
 
@@ -81,33 +83,65 @@ def _hoist(g: Graph, roots: Sequence[Node]) -> dict[Node, int]:
     return found
 
 
+def invert_together(f: Fn, values: Sequence[Value]) -> list[Value]:
+    """Reciprocals of several values with one division: from 1/(a b c d) back by multiplication."""
+    partial = list(values[:1])
+    for value in values[1:]:
+        partial.append(partial[-1] * value)
+    rest = f.const("F", 1.0) / partial[-1]
+    inverses: list[Value] = []
+    for k in range(len(values) - 1, 0, -1):
+        inverses.append(rest * partial[k - 1])
+        rest = rest * values[k]
+    return [*reversed([*inverses, rest])] if inverses else [rest]
+
+
 class _Body:
     """Emits expressions, depth first, so that what belongs together stands together."""
 
     def __init__(self, kernels: Kernels):
         self.k, self.g = kernels, kernels.system.graph
 
-    def emit(self, f: Fn, roots: Sequence[Node], sources: dict[str, Value], *, hoisting: bool) -> dict[Node, Value]:
-        g, values = self.g, {}
+    def emit(  # noqa: PLR0913
+        self,
+        f: Fn,
+        roots: Sequence[Node],
+        sources: dict[str, Value],
+        *,
+        hoisting: bool,
+        stores: Sequence[tuple[Node, Value, int]] = (),
+    ) -> dict[Node, Value]:
+        """Values of the roots; each of ``stores`` (one a root: node, array, place) is stored as soon as it is known."""
+        g = self.g
+        values: dict[Node, Value] = {}
         fused = self._fused(roots, hoisting)
+        together = self._reciprocals(roots, hoisting)
 
         def ready(node: Node) -> bool:
             return g.op[node] in LEAVES or (hoisting and not g.moving[node] and node in self.k.hoisted)
 
-        for root in roots:
+        for number, root in enumerate(roots):
             todo = [root]
             while todo:
                 node = todo[-1]
                 if node in values:
                     todo.pop()
                     continue
+                group = together.get(node, ())
                 needs = [] if ready(node) else self._needs(node, fused)
+                needs += [g.args[r][0] for r in group]
                 missing = [a for a in needs if a not in values]
                 if missing:
                     todo.extend(reversed(missing))
                     continue
                 todo.pop()
+                if group:
+                    inverses = invert_together(f, [values[g.args[r][0]] for r in group])
+                    values.update(zip(group, inverses, strict=True))
+                    continue
                 values[node] = self._one(f, node, values, sources, fused, ready(node))
+            if stores:
+                f.store(values[root], stores[number][1], stores[number][2], "F")
         return values
 
     def _fused(self, roots: Sequence[Node], hoisting: bool) -> set[Node]:
@@ -136,6 +170,45 @@ class _Body:
                     found.add(argument)
                     break
         return found
+
+    def _reciprocals(self, roots: Sequence[Node], hoisting: bool) -> dict[Node, tuple[Node, ...]]:
+        """Reciprocals of sums that can share one division: no member needs another.
+
+        Only sums, because a zero or an overflow in one spoils the others; a denominator K + x is neither in a solution
+        that makes sense, a bare x may be.
+        """
+        g = self.g
+        level: dict[Node, int] = {}
+        waiting: dict[int, list[Node]] = {}
+        groups: dict[Node, tuple[Node, ...]] = {}
+        for node in self._depth_first(roots, hoisting):
+            below = max((level[a] for a in g.args[node] if a in level), default=0)
+            level[node] = below + (g.op[node] == "rcp")
+            if g.op[node] == "rcp" and g.op[g.args[node][0]] == "add":
+                bunch = waiting.setdefault(below, [])
+                bunch.append(node)
+                if len(bunch) == SHARED_DIVISION:
+                    groups.update(dict.fromkeys(bunch, tuple(bunch)))
+                    bunch.clear()
+        for bunch in waiting.values():
+            if len(bunch) > 1:
+                groups.update(dict.fromkeys(bunch, tuple(bunch)))
+        return groups
+
+    def _depth_first(self, roots: Sequence[Node], hoisting: bool) -> list[Node]:
+        g, order, seen = self.g, [], set()
+        for root in roots:
+            todo = [(root, False)]
+            while todo:
+                node, done = todo.pop()
+                if done:
+                    order.append(node)
+                elif node not in seen:
+                    seen.add(node)
+                    if not (hoisting and not g.moving[node]):
+                        todo.append((node, True))
+                        todo.extend((a, False) for a in reversed(g.args[node]))
+        return order
 
     def _needs(self, node: Node, fused: set[Node]) -> list[Node]:
         g, needs = self.g, []
@@ -217,11 +290,11 @@ def _open(k: Kernels, name: str, rest: Sequence[tuple[str, str]], result: str = 
 
 
 def _rhs(k: Kernels, body: _Body) -> str:
-    f, sources = _open(k, "rhs", [("base", "p"), ("out", "p")])
-    base, out = f.arguments[4:]
+    f, sources = _open(k, "rhs", [("out", "p")])
+    out = f.arguments[4]
     values = body.emit(f, k.system.rhs, sources, hoisting=True)
     for i, root in enumerate(k.system.rhs):
-        f.store(values[root] + f.load(base, i, "F"), out, i, "F")
+        f.store(values[root] + f.load(out, i, "F"), out, i, "F")
     f.ret()
     return f.text()
 
@@ -229,15 +302,14 @@ def _rhs(k: Kernels, body: _Body) -> str:
 def _rates(k: Kernels, body: _Body, negated: Sequence[Node]) -> str:
     f, sources = _open(k, "rates", [("out", "p"), ("j", "p")])
     out, j = f.arguments[4:]
-    by_row: dict[int, list[int]] = {}
-    for slot, (row, _) in enumerate(k.entry_slots):
-        by_row.setdefault(row, []).append(slot)
-    values = body.emit(f, [*k.system.rhs, *negated], sources, hoisting=True)
+    # Equation by equation: a rate and its derivatives share most of their parts.
+    stores: list[tuple[Node, Value, int]] = []
+    slots = list(enumerate(k.entry_slots))
     for i, root in enumerate(k.system.rhs):
-        f.store(values[root], out, i, "F")
-    for slots in by_row.values():
-        for slot in slots:
-            f.store(values[negated[slot]], j, slot, "F")
+        stores.append((root, out, i))
+        stores.extend((negated[slot], j, slot) for slot, (row, _) in slots if row == i)
+    stores.extend((negated[slot], j, slot) for slot, (row, _) in slots if row >= len(k.system.rhs))
+    body.emit(f, [node for node, _, _ in stores], sources, hoisting=True, stores=stores)
     f.ret()
     return f.text()
 
@@ -263,26 +335,31 @@ def _triggers(k: Kernels, body: _Body, triggers: Sequence[Node]) -> str:
 
 def _factor(k: Kernels) -> str:
     """Row-wise elimination in the laid out order; the diagonal is kept inverted."""
-    f = Fn("factor", [("j", "p"), ("ig", "F"), ("a", "p")], k.lanes, result="B", inline="noinline")
+    f = Fn("factor", [("j", "p"), ("ig", "F"), ("a", "p")], k.lanes, result="I", inline="noinline")
     j, ig, a = f.arguments
     linear = k.linear
     at = {cell: slot for slot, cell in enumerate(k.entry_slots)}
     place = _places(linear)
     lost = f.const("B", 0)
+    pivots: list[tuple[int, Value]] = []
+
+    def invert() -> None:
+        inverses = invert_together(f, [pivot for _, pivot in pivots])
+        for (i, _), inverse in zip(pivots, inverses, strict=True):
+            f.store(inverse, a, place[i, i], "F")
+        pivots.clear()
+
     for i, row in enumerate(linear.rows):
+        if pivots and (len(pivots) == SHARED_DIVISION or any(c in row for c, _ in pivots)):
+            invert()
         own = linear.order[i]
         diagonal = ig if own < linear.size else f.const("F", 1.0)
         cells: dict[int, Value | None] = {}
         for c in row:
             slot = at.get((own, linear.order[c]))
             cells[c] = f.load(j, slot, "F") if slot is not None else None
-        size = f.intrinsic("fabs", diagonal)
-        first = cells[i]
-        if first is not None:
-            size = size + f.intrinsic("fabs", first)
-            first = diagonal + first
-        else:
-            first = diagonal
+        entry = cells[i]
+        first = diagonal if entry is None else diagonal + entry
         cells[i] = first
         touched = False
         for c in [c for c in row if c < i]:
@@ -298,46 +375,61 @@ def _factor(k: Kernels) -> str:
                     touched = touched or d == i
         pivot = cells[i]
         assert pivot is not None
-        if touched or at.get((own, own)) is not None:
-            lost = lost | ~(f.intrinsic("fabs", pivot) > size * PIVOT_LOSS)
+        if touched:
+            lost = lost | ~(f.intrinsic("fabs", pivot) > f.intrinsic("fabs", first) * PIVOT_LOSS)
+        pivots.append((i, pivot))
         for c in row:
             cell = cells[c]
-            if c == i:
-                cell = f.const("F", 1.0) / pivot
             assert cell is not None
-            f.store(cell, a, place[i, c], "F")
-    f.ret(lost)
+            if c != i:
+                f.store(cell, a, place[i, c], "F")
+    invert()
+    # Integers, because LLVM's quick code generator cannot return vectors of truth values.
+    f.ret(f.widen(lost))
     return f.text()
 
 
 def _places(linear: LinearSystem) -> dict[tuple[int, int], int]:
-    return {cell: slot for slot, cell in enumerate((i, c) for i, row in enumerate(linear.rows) for c in row)}
+    """Slots of the factors in the order a solve reads them: memory is walked through once, forward."""
+    rows = list(enumerate(linear.rows))
+    forward = [(i, c) for i, row in rows for c in row if c < i]
+    backward = [(i, c) for i, row in reversed(rows) for c in row if c >= i]
+    return {cell: slot for slot, cell in enumerate([*forward, *backward])}
 
 
 def _solve(k: Kernels) -> str:
-    """Forward, then backward; borders start at zero on the right-hand side and are not stored."""
+    """Forward, then backward; borders start at zero on the right-hand side and are not stored.
+
+    A row subtracts what is known longest first: a solve is one long chain of dependent operations, and this keeps it
+    as short as the pattern allows.
+    """
     f = Fn("solve", [("a", "p"), ("b", "p")], k.lanes, inline="noinline")
     a, b = f.arguments
     linear, place = k.linear, _places(k.linear)
-    x: list[Value | None] = []
+    size = len(linear.rows)
+    x: list[Value | None] = [None] * size
+    ready = [0] * size  # the latest step of the chain each unknown waits for
+
+    def reduce(i: int, total: Value | None, columns: list[int]) -> Value | None:
+        depth = ready[i]
+        for c in sorted(columns, key=lambda c: ready[c]):
+            known = x[c]
+            if known is not None:
+                cell = f.load(a, place[i, c], "F")
+                total = f.fma(-cell, known, total) if total is not None else -(cell * known)
+                depth = max(depth, ready[c]) + 1
+        ready[i] = depth
+        return total
+
     for i, row in enumerate(linear.rows):
         own = linear.order[i]
-        total = f.load(b, own, "F") if own < linear.size else None
-        for c in row:
-            known = x[c] if c < i else None
-            if known is not None:
-                cell = f.load(a, place[i, c], "F")
-                total = f.fma(-cell, known, total) if total is not None else -(cell * known)
-        x.append(total)
-    for i in reversed(range(len(linear.rows))):
-        total = x[i]
-        for c in linear.rows[i]:
-            known = x[c] if c > i else None
-            if known is not None:
-                cell = f.load(a, place[i, c], "F")
-                total = f.fma(-cell, known, total) if total is not None else -(cell * known)
+        start = f.load(b, own, "F") if own < linear.size else None
+        x[i] = reduce(i, start, [c for c in row if c < i])
+    for i in reversed(range(size)):
+        total = reduce(i, x[i], [c for c in linear.rows[i] if c > i])
         if total is not None:
             total = total * f.load(a, place[i, i], "F")
+            ready[i] += 1
             if linear.order[i] < linear.size:
                 f.store(total, b, linear.order[i], "F")
         x[i] = total

@@ -15,7 +15,7 @@ from .. import batch as b
 from .. import rodas
 from ..protocol import ADD, SET_PARAMETER, SET_STATE
 from .irtext import Fn, Value
-from .kernels import Kernels
+from .kernels import SHARED_DIVISION, Kernels, invert_together
 
 ARGUMENTS = (
     "ids",
@@ -84,7 +84,7 @@ class Layout:
             "lane_t": 1, "lane_h": 1, "lane_taken": 1, "lane_left": 1, "lane_stop": 1, "lane_out": 1, "lane_end": 1,
             "lane_id": 1, "lane_steps": 1, "lane_rejections": 1, "lane_restart": 1, "lane_trigger": 1,
             "lane_verdict": 1, "lane_risen": 1,
-            "y": n, "yt": n, "cs": n, "zero": n, "ft": n, "u": STAGES * n,
+            "y": n, "yt": n, "held": n, "ft": n, "u": STAGES * n,
             "p": len(k.system.parameters), "q": len(k.hoisted), "j": len(k.linear.entries), "a": k.linear.fill,
         }  # fmt: skip
         starts = np.cumsum([0, *sizes.values()])
@@ -301,11 +301,20 @@ def _fill(k: Kernels, layout: Layout) -> str:
     return f.text()
 
 
-def _hold(f: Fn, table: _Table, out: Value, source: Value | None) -> None:
-    """Rows of frozen states: what ``source`` holds there, or zero."""
+def _still(f: Fn, table: _Table, out: Value) -> None:
+    """Frozen states do not move."""
+    with f.each(table.get("n_frozen")) as c:
+        f.store(f.const("F", 0.0), out, f.load(table.pointer("frozen"), c, "i"), "F")
+
+
+def _move_frozen(f: Fn, table: _Table, rows: Value, held: Value, *, out: bool) -> None:
+    """Keep the rows of frozen states aside while the rates are added to all, and put them back."""
     with f.each(table.get("n_frozen")) as c:
         state = f.load(table.pointer("frozen"), c, "i")
-        f.store(f.const("F", 0.0) if source is None else f.load(source, state, "F"), out, state, "F")
+        if out:
+            f.store(f.load(rows, state, "F"), held, c, "F")
+        else:
+            f.store(f.load(held, c, "F"), rows, state, "F")
 
 
 def _inner(f: Fn, table: _Table, k: Kernels, when: Value) -> Value:
@@ -330,8 +339,10 @@ def _first_step(k: Kernels, layout: Layout) -> str:
     n, zero = len(k.system.states), f.const("F", 0.0)
     y, p, q, u = (table.space(x) for x in ("y", "p", "q", "u"))
     t = f.load(table.space("lane_t"), 0, "F")
-    f.call("rhs", "v", y, p, q, _inner(f, table, k, t), table.space("zero"), u)
-    _hold(f, table, u, None)
+    with f.each(n) as i:
+        f.store(zero, u, i, "F")
+    f.call("rhs", "v", y, p, q, _inner(f, table, k, t), u)
+    _still(f, table, u)
     size, speed = f.var(zero), f.var(zero)
     with f.each(n) as i:
         value = f.load(y, i, "F")
@@ -345,28 +356,29 @@ def _first_step(k: Kernels, layout: Layout) -> str:
     guess = f.select(usable, f.least(guess, left), left * b.FIRST_STEP)
     anew = f.load(table.space("lane_restart"), 0, "I").equals(1)
     f.store(f.select(anew, guess, f.load(table.space("lane_h"), 0, "F")), table.space("lane_h"), 0, "F")
-    f.store(f.const("I", 0), table.space("lane_restart"), 0, "I")
+    growing = f.load(table.space("lane_restart"), 0, "I")
+    f.store(f.select(anew, 2, growing, "I"), table.space("lane_restart"), 0, "I")
     f.ret()
     return f.text()
 
 
 def _stages(k: Kernels, layout: Layout) -> str:
     """One step of all lanes: yt = new value, last U = error, and the lanes whose factorisation is not trusted."""
-    f, table = _start(k, layout, "stages", [], result="B")
+    f, table = _start(k, layout, "stages", [], result="I")
     n = len(k.system.states)
-    y, yt, cs, u, p, q, a, j, ft = (table.space(x) for x in ("y", "yt", "cs", "u", "p", "q", "a", "j", "ft"))
+    y, yt, u, p, q, a, j, ft = (table.space(x) for x in ("y", "yt", "u", "p", "q", "a", "j", "ft"))
     t, taken = f.load(table.space("lane_t"), 0, "F"), f.load(table.space("lane_taken"), 0, "F")
     inverse = f.const("F", 1.0) / taken
     f.call("rates", "v", y, p, q, _inner(f, table, k, t), u, j)
-    _hold(f, table, u, None)
+    _still(f, table, u)
     with f.each(table.get("n_frozen_entries")) as c:
         f.store(f.const("F", 0.0), j, f.load(table.pointer("frozen_entries"), c, "i"), "F")
     if k.timed:
         f.call("slope", "v", y, p, q, _inner(f, table, k, t), ft)
-        _hold(f, table, ft, None)
+        _still(f, table, ft)
         with f.each(n) as i:
             f.store(f.fma(f.load(ft, i, "F"), taken * rodas.GAMMA_SUM[0], f.load(u, i, "F")), u, i, "F")
-    lost = f.call("factor", "B", j, inverse * (1 / rodas.GAMMA), a)
+    lost = f.call("factor", "I", j, inverse * (1 / rodas.GAMMA), a)
     f.call("solve", "v", a, u)
     for stage in range(1, STAGES):
         with f.each(n) as i:
@@ -384,11 +396,12 @@ def _stages(k: Kernels, layout: Layout) -> str:
             total = total * inverse
             if k.timed and rodas.GAMMA_SUM[stage]:
                 total = f.fma(f.load(ft, i, "F"), taken * rodas.GAMMA_SUM[stage], total)
-            f.store(total, cs, i, "F")
+            f.store(total, u, i + stage * n, "F")
         target = f.at(u, stage * n, "F")
         when = _inner(f, table, k, f.fma(taken, f.const("F", rodas.ALPHA[stage]), t))
-        f.call("rhs", "v", yt, p, q, when, cs, target)
-        _hold(f, table, target, cs)
+        _move_frozen(f, table, target, table.space("held"), out=True)
+        f.call("rhs", "v", yt, p, q, when, target)
+        _move_frozen(f, table, target, table.space("held"), out=False)
         f.call("solve", "v", a, target)
     f.ret(lost)
     return f.text()
@@ -465,20 +478,28 @@ def _run(k: Kernels, layout: Layout) -> str:
         left = lanes("stop") - lanes("t")
         keep("left", left)
         keep("taken", left)
-        with f.when(f.any(~lanes("restart", "I").equals(0))):
+        with f.when(f.any(lanes("restart", "I").equals(1))):
             f.call("first_step", "v", args)
         h = lanes("h")
         taken = f.select(h >= left * b.REACH, left, f.select(h + h > left, left * 0.5, h))
         keep("taken", taken)
-        lost = f.call("stages", "B", args)
+        lost = ~f.call("stages", "I", args).equals(0)
         total = f.var(f.const("F", 0.0))
-        with f.each(n) as i:
-            error, old = f.load(u, i + (STAGES - 1) * n, "F"), f.load(y, i, "F")
-            new = f.load(yt, i, "F") + error
-            f.store(new, yt, i, "F")
-            size = f.largest(f.intrinsic("fabs", old), f.intrinsic("fabs", new))
-            ratio = error / _scale(f, table, i, size)
-            total.set(f.fma(ratio, ratio, total.get()))
+        whole = n - n % SHARED_DIVISION
+        for first, last, width in ((0, whole, SHARED_DIVISION), (whole, n, 1)):
+            with f.each((last - first) // width) as block:
+                rows = [block * width + (first + r) for r in range(width)]
+                errors, scales = [], []
+                for i in rows:
+                    error, old = f.load(u, i + (STAGES - 1) * n, "F"), f.load(y, i, "F")
+                    new = f.load(yt, i, "F") + error
+                    f.store(new, yt, i, "F")
+                    size = f.largest(f.intrinsic("fabs", old), f.intrinsic("fabs", new))
+                    errors.append(error)
+                    scales.append(_scale(f, table, i, size))
+                for error, inverse in zip(errors, invert_together(f, scales), strict=True):
+                    ratio = error * inverse
+                    total.set(f.fma(ratio, ratio, total.get()))
         _judge(f, table, k, total.get(), lost, lanes, keep)
     # Cancelled: patients under way go back to their rows.
     with f.each(k.lanes) as lane, f.when(table.lane("id", lane, "i") >= 0):
@@ -493,9 +514,13 @@ def _judge(f: Fn, table: _Table, k: Kernels, total: Value, lost: Value, lanes, k
     norm = f.intrinsic("sqrt", total * (1.0 / n))
     bad = ~(norm < 1e30) | lost
     accepted = (norm <= 1.0) & ~lost
-    bounded = f.largest(f.select(bad, 1.0, norm), 1e-8)
+    bounded = f.largest(f.select(bad, 1.0, norm), b.LEAST_NORM)
     factor = f.call("vexp", "F", f.call("vlog", "F", bounded) * (-1.0 / rodas.ORDER)) * b.SAFETY
-    factor = f.least(f.largest(factor, b.SHRINK_LIMIT), b.GROWTH_LIMIT)
+    starting = ~lanes("restart", "I").equals(0)
+    most = f.select(starting, b.START_GROWTH_LIMIT, b.GROWTH_LIMIT, "F")
+    factor = f.least(f.largest(factor, b.SHRINK_LIMIT), most)
+    growing = starting & accepted & (factor > b.GROWTH_LIMIT)
+    keep("restart", f.select(growing, 2, 0, "I"), "I")
     rejections = lanes("rejections", "I")
     factor = f.select(accepted & (rejections > 0), f.least(factor, 1.0), factor)
     factor = f.select(bad, b.NAN_SHRINK, factor)

@@ -113,9 +113,12 @@ def _log(lanes: int) -> str:
 
 
 def _pow(lanes: int) -> str:
+    """The usual case, 0 < x < inf and y finite in all lanes, skips the rest; its lanes get the same bits either way."""
     f = Fn("vpow", [("x", "F"), ("y", "F")], lanes, result="F", inline="noinline")
     x, y = f.arguments
     size = f.intrinsic("fabs", x)
+    result = f.var(x)
+    plain = (x > 0.0) & (x < math.inf) & (f.intrinsic("fabs", y) < math.inf)
     usual = (size > 0.0) & (size < math.inf)
     head, tail = _log_parts(f, f.select(usual, size, 1.0))
     product = y * head
@@ -123,19 +126,23 @@ def _pow(lanes: int) -> str:
     low = f.fma(y, tail, low)
     low = f.select(f.intrinsic("fabs", product) < OVERFLOW * 2, low, 0.0)
     value = _finish_exp(f, product, _exp_core(f, _clamped(f, product), low))
-    # |x| = 0 or infinite: the sign of y decides.
-    grows = (size > 1.0) ^ (y < 0.0)
-    value = f.select(usual, value, f.select(grows, math.inf, 0.0, "F"))
-    whole = f.intrinsic("rint", y).equals(y)
-    half = y * 0.5
-    odd = whole & f.intrinsic("rint", half).differs(half)
-    sign = f.bitcast("I", x) < 0
-    value = f.select(sign & odd, -value, value)
-    value = f.select((x < 0.0) & ~whole & (size < math.inf), math.nan, value)
-    value = f.select(x.differs(x) | y.differs(y), math.nan, value)
-    # |y| infinite, and the two cases that are 1 whatever the other argument.
-    endless = f.intrinsic("fabs", y).equals(math.inf)
-    towards = f.select(size.equals(1.0), 1.0, f.select(grows, math.inf, 0.0, "F"))
-    value = f.select(endless & x.equals(x), towards, value)
-    f.ret(f.select(y.equals(0.0) | x.equals(1.0), 1.0, value))
+    result.set(value)
+    with f.when(f.any(~plain)):
+        # |x| = 0 or infinite: the sign of y decides.
+        grows = (size > 1.0) ^ (y < 0.0)
+        special = f.select(usual, value, f.select(grows, math.inf, 0.0, "F"))
+        whole = f.intrinsic("rint", y).equals(y)
+        half = y * 0.5
+        odd = whole & f.intrinsic("rint", half).differs(half)
+        sign = f.bitcast("I", x) < 0
+        special = f.select(sign & odd, -special, special)
+        special = f.select((x < 0.0) & ~whole & (size < math.inf), math.nan, special)
+        special = f.select(x.differs(x) | y.differs(y), math.nan, special)
+        # |y| infinite, and the two cases that are 1 whatever the other argument.
+        endless = f.intrinsic("fabs", y).equals(math.inf)
+        towards = f.select(size.equals(1.0), 1.0, f.select(grows, math.inf, 0.0, "F"))
+        special = f.select(endless & x.equals(x), towards, special)
+        special = f.select(y.equals(0.0) | x.equals(1.0), 1.0, special)
+        result.set(f.select(plain, value, special))
+    f.ret(result.get())
     return f.text()
