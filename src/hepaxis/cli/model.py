@@ -33,9 +33,8 @@ def gates(json: Json = False) -> None:
         direction = "raises" if row["sign"] > 0 else "lowers"
         sign = "disputed" if str(row["agreement"]).startswith("disputed") else direction
         typer.echo(f"{row['gate']}: {row['claim']}.")
-        typer.echo(
-            f"    {sign} {row['port']}; strength {row['prior_mean']:g} (sd {row['prior_sd']:g}); {row['sources']} [{row['grade']}]"
-        )
+        strength = f"strength {row['prior_mean']:g} (sd {row['prior_sd']:g})"
+        typer.echo(f"    {sign} {row['port']}; {strength}; {row['sources']} [{row['grade']}]")
 
 
 @model.command()

@@ -58,8 +58,8 @@ class Cross:
 
 def interval(centre: float, sd: float, draws: int) -> Interval:
     """Student limits around ``centre``: 50% and 90%, for an sd estimated from ``draws`` draws."""
-    wide = stats.t.ppf(0.95, max(draws - 1, 1)) * sd
-    half = stats.t.ppf(0.75, max(draws - 1, 1)) * sd
+    wide = float(stats.t.ppf(0.95, max(draws - 1, 1)) * sd)
+    half = float(stats.t.ppf(0.75, max(draws - 1, 1)) * sd)
     return Interval(centre, centre - half, centre + half, centre - wide, centre + wide)
 
 

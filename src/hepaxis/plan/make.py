@@ -45,7 +45,7 @@ from hepaxis.trial import median_event_free
 from hepaxis.trial.endpoints import DAYS_PER_MONTH
 
 HOSTS = 150  # hosts of a twin
-DRAWS = 16  # draws of mechanism and gut, each on every host
+DRAWS = 12  # draws of mechanism and gut, each on every host
 HORIZON_DAYS = 365.0
 STRATEGIES = 10
 DEFAULT_REFERENCE = "metaphlan4"  # community prior of a patient without a profile

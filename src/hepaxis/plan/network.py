@@ -1,8 +1,8 @@
 """The axis in this patient: guild, lumen, portal blood, port and tumour, against the reference gut in the same people.
 
-Held: which variables are shown (``axis_nodes.csv``) and which feed which (``axis_links.csv``).  Edges into ports are the
-model's gates; an edge's weight is the size of its gate's part of the log port here, against the largest.  A disputed
-gate is dashed whatever its draw says.
+Held: which variables are shown (``axis_nodes.csv``) and which feed which (``axis_links.csv``).  Edges into ports are
+the model's gates; an edge's weight is the size of its gate's part of the log port here, against the largest.  A
+disputed gate is dashed whatever its draw says.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ def network(twin: Twin, reference: Twin) -> tuple[tuple[AxisNode, ...], tuple[Ax
     rows = _table("axis_nodes.csv")
     variables = [row["variable"] for row in rows] + [f"share_{guild}" for guild in GUILDS]
     mine, theirs = _medians(twin, variables), _medians(reference, variables)
-    labels = {str(row["guild_id"]) if "guild_id" in row else str(row["id"]): str(row["label"])
-              for row in knowledge.records("guilds")}  # fmt: skip
+    labels = {str(row["id"]): str(row["label"]) for row in knowledge.records("guilds")}
     nodes = [
         AxisNode(guild, "guild", labels[guild], f"{100 * mine[f'share_{guild}']:.1f}%",
                  _ratio(mine[f"share_{guild}"], theirs[f"share_{guild}"]))

@@ -124,7 +124,7 @@ def profile_section(sample: Sample) -> ProfileSection:
 
 
 def _guild_rows(sample: Sample) -> tuple[GuildRow, ...]:
-    labels = {str(row["guild_id"]): str(row["label"]) for row in knowledge.records("guilds")}
+    labels = {str(row["id"]): str(row["label"]) for row in knowledge.records("guilds")}
     quantiles = sample.reference.quantiles.to_dict()
     rows = []
     for guild in GUILDS:

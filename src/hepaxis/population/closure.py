@@ -165,7 +165,8 @@ def references(parameters: pd.DataFrame, gut: Guts) -> pd.DataFrame:
     same = Guts(
         gut.shares[rows], gut.absent[rows], gut.open[rows], gut.inputs.iloc[rows].reset_index(drop=True), gut.source
     )
-    closed = close(parameters.assign(tau=0.0), same)
+    own = combine([same.inputs])
+    closed = close(parameters.assign(tau=0.0, **{str(name): own[name].to_numpy() for name in own}), same)
     gates = axis.build().gates
     values = model.observe(closed.states, closed.parameters, list(gates["exposure"]))
     return pd.DataFrame(values, columns=[f"ref_{gate}" for gate in gates.index])

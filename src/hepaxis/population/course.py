@@ -15,6 +15,8 @@ from hepaxis.population.twin import Twin
 
 TUMOUR = ("tumour_volume", "net_growth", "growth_intrinsic", "gompertz", "kill_rest", "vegf_block", "liver", "barrier")
 STEP_DAYS = 7.0
+TOLERANCE = 1e-4  # relative; a tumour diameter is measured to 7%
+MAX_STEPS = 20_000  # a year takes about 300; more means a virtual patient that should be looked at
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,17 @@ def run_strategy(
     days = np.arange(0.0, horizon_days + 1e-9, STEP_DAYS)
     names = [*TUMOUR, *(name for name in observe if name not in TUMOUR)]
     initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
-    run = model.simulate(protocol, parameters, days, names, initial, start=twin.start_day, cancel=cancel)
+    run = model.simulate(
+        protocol,
+        parameters,
+        days,
+        names,
+        initial,
+        start=twin.start_day,
+        rtol=TOLERANCE,
+        max_steps=MAX_STEPS,
+        cancel=cancel,
+    )
     failed = np.zeros(len(parameters), bool)
     failed[run.failures["patient"].to_numpy(int)] = True
     failed |= ~twin.ok

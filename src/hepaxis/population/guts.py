@@ -14,6 +14,7 @@ import pandas as pd
 
 from hepaxis import axis
 from hepaxis.metabolites import Capacities
+from hepaxis.metabolites.reference import bai_scale
 from hepaxis.population.assumptions import assumed
 from hepaxis.population.sampling import arguments, quantile, uniform_cube
 from hepaxis.profile.guilds import GUILDS
@@ -51,9 +52,13 @@ def reference_shares(reference: GuildReference) -> np.ndarray:
 
 
 def reference_gut(reference: GuildReference) -> Guts:
-    """One draw: the reference community with every niche open, traits and residuals at 1."""
+    """One draw: the reference community with every niche open, traits and residuals at 1.
+
+    Carriage of bai is on the profiler's scale: profilers see the guild of 7a-dehydroxylating clostridia differently.
+    """
     shares = reference_shares(reference)[None, :]
-    return Guts(shares, _niche_if_open(reference)[None, :], np.ones_like(shares), pd.DataFrame(index=[0]), "reference")
+    inputs = pd.DataFrame({"carriage.bai": [bai_scale(reference.profiler)]})
+    return Guts(shares, _niche_if_open(reference)[None, :], np.ones_like(shares), inputs, "reference")
 
 
 def gut_from_capacities(
@@ -62,7 +67,8 @@ def gut_from_capacities(
     """n draws of this patient's gut.  ``load``: measured total load relative to the reference, or None (drawn)."""
     shares = np.tile(capacities.guilds.reindex(list(GUILDS)).to_numpy(float), (n, 1))
     shares /= shares.sum(axis=1, keepdims=True)
-    inputs = capacities.inputs.iloc[:n].reset_index(drop=True)
+    taken = [name for name in capacities.inputs.columns if name in axis.build().inputs.index]  # capacities know more
+    inputs = capacities.inputs[taken].iloc[:n].reset_index(drop=True)
     if len(inputs) < n:
         raise ValueError(f"capacities hold {len(inputs)} draws, {n} are needed")
     return _with_niches(shares, inputs, reference, seed, recent_antibiotic, load, "profile")
@@ -74,7 +80,8 @@ def gut_from_prior(reference: GuildReference, n: int, seed: int, *, recent_antib
     cube = uniform_cube(n, 16, seed + 1)
     table = axis.build().heterogeneity
     rows = list(table[table["input"].str.startswith("residual.")].itertuples())
-    inputs = {
+    inputs: dict[str, np.ndarray] = {"carriage.bai": np.full(n, bai_scale(reference.profiler))}
+    inputs |= {
         str(row.input): quantile(str(row.distribution), arguments(str(row.args)), cube[:, k])
         for k, row in enumerate(rows)
     }
