@@ -1,0 +1,348 @@
+"""Community, short-chain fatty acids, bile acids, tryptophan and barrier: balances, limits, rest and return."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hepaxis.axis import build
+
+HEP = ("hep_ca", "hep_cdca", "hep_dca", "hep_lca", "hep_udca")
+COL = ("col_dca", "col_lca", "col_udca")
+TUMOUR = ("tumour_volume", "loss_logit")
+
+
+def after(closure, patient, days, doses=(), hold=TUMOUR, start=None, **changes):
+    """Variables after ``days`` with parameters changed and states set (``start``)."""
+    e = closure.evaluator
+    y = patient.y.copy()
+    for name, value in (start or {}).items():
+        y[e.index[name]] = value
+    p = patient.p | changes
+    times = [0.0, *([days] if isinstance(days, float) else days)]
+    states = e.course(y, p, times, doses, rtol=1e-6, hold=hold)[1:]
+    every = [e.every(z, p) for z in states]
+    return every[0] if isinstance(days, float) else every
+
+
+def now(closure, patient, **changes):
+    e = closure.evaluator
+    y, p = patient.y.copy(), patient.p | changes
+    y, ok = e.rest(y, p, closure.solve["metabolites"])
+    assert ok
+    return e.every(y, p)
+
+
+def test_shipped_initial_values_are_at_rest_with_the_tumour_frozen(closure):
+    e = closure.evaluator
+    rates = e.rates(closure.y0, e.parameters)
+    moving = np.abs(rates) > 1e-6 * (np.abs(closure.y0) + 1e-3)
+    assert {name for name in e.states if moving[e.index[name]]} <= set(TUMOUR)
+
+
+@pytest.mark.parametrize("share", ["reference", "sparse"])
+def test_nothing_drifts_in_a_year_at_rest(closure, patient, share):
+    """Gut and host with the tumour frozen; every feedback is 1 at rest."""
+    if share == "sparse":
+        shares = closure.model.guilds["reference_share"].to_numpy() * np.array([1, 0, 0, 1, 3, 0, 0, 1, 1, 2, 0, 1.0])
+        patient = closure.close(shares / shares.sum(), residual_butyrate=0.4, host_shunt=0.5)
+        assert patient.closed
+    e = closure.evaluator
+    end = e.course(patient.y, patient.p, [0.0, 365.0], rtol=1e-8, hold=TUMOUR)[-1]
+    assert np.max(np.abs(end - patient.y) / (np.abs(patient.y) + 1e-3)) < 1e-6
+    every = e.every(patient.y, patient.p)
+    assert [every[f"feedback_{g}"] for g in closure.guilds] == pytest.approx([1.0] * 12, abs=1e-9)
+
+
+def test_the_gut_returns_within_weeks_after_every_guild_is_halved(closure, patient):
+    halved = {f"res_{g}": patient.y[closure.evaluator.index[f"res_{g}"]] / 2 for g in closure.guilds}
+    end = after(closure, patient, 28.0, start=halved)
+    rest = closure.evaluator.every(patient.y, patient.p)
+    for g in closure.guilds:
+        assert end[f"res_{g}"] == pytest.approx(rest[f"res_{g}"], rel=0.02)
+
+
+def test_a_trace_competitor_weighs_less_than_a_dominant_one(closure, patient):
+    """Weighted by niche, not by occupancy: removing traces of bifidobacteria hardly touches the butyrate producers."""
+    e = closure.evaluator
+    trace = e.every(patient.y, patient.p)["press_but"]
+    without = patient.y.copy()
+    without[e.index["res_bif"]] = 0.0
+    assert abs(e.every(without, patient.p)["press_but"] - trace) < 0.01
+
+
+@pytest.mark.parametrize("guild", list(build().guilds.index))
+def test_an_antibiotic_kills_by_its_vector_and_a_refuge_survives(closure, patient, guild):
+    vector = {f"antibiotic_kill_{g}": 4.0 if g == guild else 0.0 for g in closure.guilds}
+    hold = (*TUMOUR, "antibiotic_gut")
+    end = after(closure, patient, 10.0, hold=hold, start={"antibiotic_gut": 1500.0}, **vector)
+    start = closure.evaluator.every(patient.y, patient.p)
+    assert 1e-9 < end[f"res_{guild}"] < 0.02 * start[f"res_{guild}"]
+    spared = [g for g in closure.guilds if g != guild]
+    assert all(end[f"res_{g}"] > 0.7 * start[f"res_{g}"] for g in spared)
+
+
+def test_without_killing_rates_an_antibiotic_does_nothing(closure, patient):
+    vector = {f"antibiotic_kill_{g}": 0.0 for g in closure.guilds}
+    end = after(closure, patient, 10.0, hold=(*TUMOUR, "antibiotic_gut"), start={"antibiotic_gut": 1500.0}, **vector)
+    assert end["biomass"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_narrow_depletion_takes_its_guild_only(closure, patient):
+    start = closure.evaluator.every(patient.y, patient.p)
+    end = after(closure, patient, 14.0, deplete_opp=2.0)
+    assert end["res_opp"] < 0.05 * start["res_opp"]
+    assert end["res_but"] == pytest.approx(start["res_but"], rel=0.05)
+
+
+def test_an_absorbed_antibiotic_reaches_blood_and_leaves_the_lumen_sooner(closure, patient):
+    dose = [(0.0, "antibiotic_gut", 500.0)]
+    oral = after(closure, patient, 1.0, dose)
+    absorbed = after(closure, patient, 1.0, dose, antibiotic_absorbed=0.9)
+    assert absorbed["antibiotic_gut"] < 0.1 * oral["antibiotic_gut"]
+    assert absorbed["antibiotic_blood"] > 10 * oral["antibiotic_blood"]
+
+
+def test_oral_vancomycin_empties_the_gut_for_weeks_and_niche_memory_makes_it_so(closure, patient):
+    """Butyrate producers: gone at the end, short for weeks, whole after half a year; without memory back within 8 weeks."""
+    hold = (*TUMOUR, "antibiotic_gut")
+    no_memory = {f"memory_loss_{g}": 0.0 for g in closure.guilds}
+    shares = {}
+    for name, changes in (("memory", {}), ("none", no_memory)):
+        e = closure.evaluator
+        y, p = patient.y.copy(), patient.p | changes
+        y[e.index["antibiotic_gut"]] = 1500.0
+        y = e.course(y, p, [0.0, 10.0], rtol=1e-6, hold=hold)[-1]
+        ended = e.every(y, p)
+        later = e.course(y, p, [0.0, 21.0, 56.0, 180.0], rtol=1e-6, hold=TUMOUR)[1:]
+        shares[name] = [ended["share_but"], *(e.every(z, p)["share_but"] for z in later)]
+        assert ended["dca_fraction"] < 0.3
+    start = closure.evaluator.every(patient.y, patient.p)["share_but"]
+    with_memory, without = (np.array(shares[k]) / start for k in ("memory", "none"))
+    assert with_memory[0] < 0.02
+    assert with_memory[1] < 0.7 * without[1]
+    assert with_memory[2] < 0.9
+    assert with_memory[3] > 0.95
+    assert without[2] > 0.97
+
+
+def test_donor_strains_engraft_where_they_meet_no_hold_and_wash_out_where_there_is_no_niche(closure):
+    e = closure.evaluator
+    shares = closure.model.guilds["reference_share"].to_numpy().copy()
+    shares[closure.guilds.index("bif")] = 0.0
+    shares /= shares.sum()
+    feed = {"donor_feed_bif": 0.002, "donor_feed_but": 0.02, "donor_feed_bac": 0.02}
+    share = {}
+    for is_open in (0.0, 1.0):
+        gut = closure.close(shares, open_niche=0.01, is_open=is_open)
+        p = gut.p | {"phi_but": 0.8, "phi_bac": 1.2}
+        y = e.course(gut.y, p | feed, [0.0, 3.0], rtol=1e-6, hold=TUMOUR)[-1]
+        end = e.every(e.course(y, p, [0.0, 120.0], rtol=1e-6, hold=TUMOUR)[-1], p)
+        share[is_open] = end["share_bif"]
+        assert end["don_but"] > 0.2  # residents press it less than it presses itself
+        assert end["don_bac"] < 0.01  # residents hold their niche
+    assert share[1.0] > 0.008
+    assert share[0.0] < 0.0003
+
+
+def test_ppi_feeds_oral_taxa_only_when_it_changes(closure, patient):
+    start = closure.evaluator.every(patient.y, patient.p)
+    assert after(closure, patient, 60.0, ppi=1.0)["share_ora"] > 1.1 * start["share_ora"]
+    habitual = closure.close(ppi=1.0)
+    assert closure.evaluator.every(habitual.y, habitual.p)["feedback_ora"] == pytest.approx(1, abs=1e-9)
+
+
+def test_inflammation_feeds_enterobacteriaceae_and_bile_restrains_bacteroidales(closure, patient):
+    start = closure.evaluator.every(patient.y, patient.p)
+    inflamed = after(closure, patient, 40.0, inflammation_base=2.0)
+    assert inflamed["share_ent"] > 1.02 * start["share_ent"]
+    bile = after(closure, patient, 40.0, feed_ca=6.0)
+    assert bile["share_bac"] < 0.99 * start["share_bac"]
+
+
+def test_a_germ_free_gut_makes_nothing(closure):
+    germ_free = closure.gut(dict(closure.evaluator.parameters), np.zeros(12))
+    every = closure.evaluator.every(germ_free.y, germ_free.p)
+    assert germ_free.closed
+    zero = ("biomass", "hexose", "made_acetate", "made_propionate", "made_butyrate", "col_dca", "col_lca", "indole", "ipa")
+    assert [every[name] for name in zero] == pytest.approx([0.0] * len(zero), abs=1e-6)
+    assert every["ba_pool"] > 1
+    assert every["primary_free"] < every["primary_conjugated"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_fermentation_makes_no_carbon(closure, data):
+    """Six carbons a hexose bound the primary products and, after cross-feeding and residuals, the fatty acids."""
+    e = closure.evaluator
+    shares = np.array(data.draw(st.lists(st.floats(0, 1), min_size=12, max_size=12)))
+    p = e.parameters | {f"residual_{a}": data.draw(st.floats(0.05, 20)) for a in ("acetate", "propionate", "butyrate")}
+    p |= {"diet_inulin": data.draw(st.floats(0, 100))}
+    y = closure.y0.copy()
+    for k, g in enumerate(closure.guilds):
+        y[e.index[f"res_{g}"]] = shares[k] / p[f"niche_{g}"]
+    v = e.every(y, p)
+    primary = 2 * v["primary_acetate"] + 3 * (v["primary_propionate"] + v["primary_lactate"])
+    primary += 4 * (v["primary_butyrate"] + v["primary_succinate"]) + v["primary_formate"]
+    assert primary <= 6 * v["hexose"] * 1.05 + 1e-6  # cultures balance to 5%
+    made = 2 * v["made_acetate"] + 3 * v["made_propionate"] + 4 * v["made_butyrate"]
+    assert made == pytest.approx(v["carbon"], rel=1e-6, abs=1e-5)
+    assert made <= 6 * (v["hexose"] + v["inulin_used"]) * 1.05 + 1e-6
+    assert min(v["made_acetate"], v["made_propionate"], v["made_butyrate"]) >= 0
+
+
+def test_at_rest_what_is_made_is_taken_up_or_lost(closure, patient):
+    v = closure.evaluator.every(patient.y, patient.p)
+    for acid in ("acetate", "propionate", "butyrate"):
+        gone = (v_p := patient.p)["scfa_uptake"] * v[f"{acid}_colon"] + v_p["scfa_washout"] * v[f"{acid}_colon"]
+        assert gone == pytest.approx(v[f"made_{acid}"], rel=1e-7)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    pools=st.lists(st.floats(0, 10), min_size=8, max_size=8),
+    feeds=st.lists(st.floats(0, 3), min_size=3, max_size=3),
+    bai=st.floats(0, 3),
+    binder=st.floats(0, 1),
+)
+def test_bile_acids_change_only_by_synthesis_feeding_and_faecal_loss(closure, pools, feeds, bai, binder):
+    e = closure.evaluator
+    y = closure.y0.copy()
+    for name, value in zip((*HEP, *COL), pools, strict=True):
+        y[e.index[name]] = value
+    p = e.parameters | dict(zip(("feed_ca", "feed_udca", "feed_lca"), feeds, strict=True))
+    p |= {"carriage_bai": bai, "binder_bile_acid": binder}
+    v = e.every(y, p)
+    change = sum(e.rates(y, p)[e.index[name]] for name in (*HEP, *COL))
+    income = (p["synthesis_ca"] + p["synthesis_cdca"]) * v["synthesis"] + sum(feeds)
+    assert change == pytest.approx(income - v["bile_faecal"], rel=1e-9, abs=1e-9)
+
+
+def test_dca_fraction_is_nearly_bimodal_over_people(closure, patient):
+    """Guild shares with the spread of adult stool: most convert nearly all, few convert little, hardly anyone in between."""
+    rng = np.random.default_rng(3)
+    e = closure.evaluator
+    fractions = []
+    for share in 0.06 * np.exp(0.9 * rng.standard_normal(150)):
+        y = patient.y.copy()
+        y[e.index["res_bai"]] = min(share, 0.5) / patient.p["niche_bai"]
+        p = patient.p | {"residual_dca": float(np.exp(0.5 * rng.standard_normal()))}
+        y, ok = e.rest(y, p, closure.solve["metabolites"])
+        assert ok
+        fractions.append(e.every(y, p)["dca_fraction"])
+    fractions = np.array(fractions)
+    assert np.median(fractions) > 0.97
+    assert 0.01 < np.mean(fractions < 0.5) < 0.15
+    assert np.mean(fractions > 0.9) > 0.7
+
+
+def test_habitual_diet_gives_the_measured_physiology(closure):
+    """Healthy host, reference community; ranges of 10.5281/zenodo.10445505, 10.1136/gut.33.9.1249, bile pool 3-10 mmol."""
+    healthy = closure.gut(
+        closure.evaluator.parameters | {"host_shunt": 0.0, "host_ba_extraction": 0.8, "host_barrier": 1.0, "tau": 0.0},
+        closure.model.guilds["reference_share"].to_numpy(),
+    )
+    v = closure.evaluator.every(healthy.y, healthy.p)
+    assert 350 < v["primary_total"] < 580
+    assert 80 < v["scfa_concentration"] < 131
+    assert 57 < 1e3 * v["acetate_portal"] < 270
+    assert 1e3 * v["butyrate_portal"] < 36
+    assert 3 < v["ba_pool"] < 10
+    assert 0.05 < v["bile_faecal"] / v["ba_pool"] < 0.35
+    assert 14 < 1e3 * v["ba_portal"] < 43
+    assert 2.4 < 1e3 * v["ba_systemic"] < 5.2
+    composition = np.array([v[name] for name in HEP]) / v["ba_pool"]
+    assert composition == pytest.approx([0.38, 0.35, 0.22, 0.02, 0.02], abs=0.06)
+
+
+def test_cirrhosis_raises_systemic_bile_acids_and_keeps_butyrate_low(closure):
+    v = {}
+    for name, host in (("healthy", (0.0, 0.8, 1.0)), ("cirrhosis", (0.3, 0.65, 0.8))):
+        p = closure.evaluator.parameters | dict(
+            zip(("host_shunt", "host_ba_extraction", "host_barrier"), host, strict=True)
+        )
+        gut = closure.gut(p, closure.model.guilds["reference_share"].to_numpy())
+        v[name] = closure.evaluator.every(gut.y, gut.p)
+    assert v["cirrhosis"]["ba_systemic"] > 2 * v["healthy"]["ba_systemic"]
+    assert v["cirrhosis"]["hexa_portal"] > v["healthy"]["hexa_portal"]
+    assert 1e3 * v["cirrhosis"]["butyrate_systemic"] < 10  # 10.1 with TIPS, PMID 19897285
+
+
+def test_inulin_raises_butyrate_and_leaves_acetate(closure, patient):
+    before, inulin = now(closure, patient), now(closure, patient, diet_inulin=40.0)
+    assert inulin["made_butyrate"] > 1.2 * before["made_butyrate"]
+    assert inulin["made_propionate"] > before["made_propionate"]
+    assert inulin["made_acetate"] == pytest.approx(before["made_acetate"], rel=0.05)
+
+
+def test_less_carbohydrate_means_less_of_every_acid(closure, patient):
+    before, fasted = now(closure, patient), now(closure, patient, diet_carbohydrate=75.0)
+    for acid in ("acetate", "propionate", "butyrate"):
+        assert fasted[f"made_{acid}"] < 0.6 * before[f"made_{acid}"]
+
+
+@pytest.mark.parametrize(
+    ("lever", "value", "variable", "direction"),
+    [
+        ("feed_udca", 2.0, "udca_portal", 1),
+        ("inhibitor_bai", 1.0, "dca_portal", -1),
+        ("binder_bile_acid", 1.0, "ba_pool", -1),
+        ("binder_bile_acid", 1.0, "ba_systemic", -1),
+        ("agonist_fxr", 1.0, "ba_pool", -1),
+        ("agonist_fxr", 1.0, "barrier", 1),
+        ("host_cholestasis", 1.0, "primary_conjugated", 1),
+        ("residual_udca", 3.0, "udca_portal", 1),
+        ("carriage_udca", 3.0, "udca_portal", 1),
+        ("carriage_bai", 0.3, "dca_fraction", -1),
+        ("carriage_indole", 3.0, "indole", 1),
+        ("carriage_ipa", 3.0, "ipa", 1),
+        ("carriage_hexa_ent", 3.0, "tlr4_agonist", 1),
+        ("residual_lps", 3.0, "lps_systemic", 1),
+        ("blocker_tlr4", 1.0, "tlr4_agonist", -1),
+        ("blocker_tlr4", 1.0, "inflammation", -1),
+        ("postbiotic_barrier", 1.0, "barrier", 1),
+        ("steroid", 1.0, "inflammation", -1),
+        ("host_barrier", 0.5, "lps_systemic", 1),
+        ("host_shunt", 0.6, "butyrate_systemic", 1),
+        ("feed_butyrate", 40.0, "butyrate_portal", 1),
+        ("feed_butyrate_portal", 20.0, "butyrate_portal", 1),
+        ("feed_acetate", 100.0, "acetate_portal", 1),
+        ("residual_butyrate", 3.0, "made_propionate", -1),
+        ("load", 0.02, "hexose", -1),
+    ],
+)
+def test_lever_or_input_moves_its_quantity(closure, patient, lever, value, variable, direction):
+    before, changed = now(closure, patient), now(closure, patient, **{lever: value})
+    assert (changed[variable] - before[variable]) * direction > 0.01 * before[variable]
+
+
+def test_under_acylated_lps_competes_with_the_agonist(closure, patient):
+    e = closure.evaluator
+    more = patient.y.copy()
+    more[e.index["res_bac"]] *= 1.8
+    before, competed = e.every(patient.y, patient.p), e.every(more, patient.p)
+    assert competed["hexa_portal"] == pytest.approx(before["hexa_portal"])
+    assert competed["tlr4_agonist"] < 0.95 * before["tlr4_agonist"]
+
+
+def test_anti_ctla4_loosens_the_wall_more_than_anti_pd1(closure, patient):
+    hold = (*TUMOUR, "pd1_central", "ctla4_central")
+    pd1 = after(closure, patient, 60.0, hold=hold, start={"pd1_central": 500.0})["barrier"]
+    ctla4 = after(closure, patient, 60.0, hold=hold, start={"ctla4_central": 500.0})["barrier"]
+    rest = closure.evaluator.every(patient.y, patient.p)["barrier"]
+    assert ctla4 < pd1 < rest
+
+
+@settings(max_examples=40, deadline=None)
+@given(factors=st.lists(st.sampled_from([0.0, 1e-12, 0.1, 1.0, 30.0]), min_size=69, max_size=69))
+def test_rates_are_finite_and_non_negative_where_a_state_is_empty(closure, factors):
+    e = closure.evaluator
+    y = closure.y0 * np.array(factors)
+    rates = e.rates(y, e.parameters | {"tau": 1.0})
+    assert np.isfinite(rates).all()
+    signed = {"loss_logit"}
+    for name, i in e.index.items():
+        if y[i] == 0 and name not in signed:
+            assert rates[i] >= 0, name
