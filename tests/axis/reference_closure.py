@@ -1,7 +1,7 @@
 """A small evaluator and closure of the axis model, for its tests only.
 
-Reads the SBML (not the project's own text), so that what is tested is what is shipped.  Scalar Python, scipy for time courses.
-The production closure lives in ``population``; this one follows the same ``closure`` table.
+Reads the SBML (not the project's own text), so that what is tested is what is shipped.  Scalar Python, scipy for time
+courses.  The production closure lives in ``population``; this one follows the same ``closure`` table.
 """
 
 from __future__ import annotations
@@ -154,7 +154,15 @@ def names(node: libsbml.ASTNode) -> set[str]:
     return found
 
 
-LOW = {"node": 1e-4, "blood": 1e-3, "tpex": 1e-4, "effectors": 1e-4, "exhausted": 1e-4, "treg": 0.3, "compensation": 0.1}
+LOW = {
+    "node": 1e-4,
+    "blood": 1e-3,
+    "tpex": 1e-4,
+    "effectors": 1e-4,
+    "exhausted": 1e-4,
+    "treg": 0.3,
+    "compensation": 0.1,
+}
 HIGH = {"node": 2.0, "blood": 200.0, "tpex": 3.0, "effectors": 3.0, "exhausted": 1.0, "treg": 0.3, "compensation": 0.1}
 
 

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import libsbml
+import pandas as pd
 import pytest
 
 from hepaxis import axis
@@ -15,16 +16,73 @@ from hepaxis.axis.tables import GRADES, HOME
 from hepaxis.problems import InputError
 
 SLOT_VALUES = ("clearance", "v1", "q", "v2", "ec50", "albumin_exponent", "weight_exponent")
-PLAIN_LEVERS = """antibody.pd1 antibody.ctla4 antibody.vegf antibody.pd1.time_max antibody.pd1.time_t50 tki.level tki.antivegf
-tki.growth antibiotic.gut antibiotic.absorbed diet.carbohydrate diet.inulin feed.udca feed.acetate_colonic
-feed.butyrate_colonic feed.butyrate_hepatic inhibitor.bai inhibitor.ido1_tdo2 inhibitor.ahr agonist.fxr blocker.tlr4
-binder.bile_acid payload.sting payload.arginine payload.checkpoint postbiotic.barrier steroid ppi tumour.kill
-antigen.release""".split()
-PLAIN_INPUTS = """load carriage.bai carriage.udca carriage.indole carriage.ipa residual.butyrate residual.propionate
-residual.acetate residual.dca residual.udca residual.indole residual.ipa residual.lps host.shunt host.ba_extraction
-host.barrier host.liver_function host.antigenicity host.infiltration host.treg host.pdl1 host.mdsc host.nkt
-host.compensation host.weight host.clearance host.mimicry host.cholestasis host.steatohepatitis tumour.volume
-tumour.growth tumour.antigen_loss tau""".split()
+PLAIN_LEVERS = [
+    "antibody.pd1",
+    "antibody.ctla4",
+    "antibody.vegf",
+    "antibody.pd1.time_max",
+    "antibody.pd1.time_t50",
+    "tki.level",
+    "tki.antivegf",
+    "tki.growth",
+    "antibiotic.gut",
+    "antibiotic.absorbed",
+    "diet.carbohydrate",
+    "diet.inulin",
+    "feed.udca",
+    "feed.acetate_colonic",
+    "feed.butyrate_colonic",
+    "feed.butyrate_hepatic",
+    "inhibitor.bai",
+    "inhibitor.ido1_tdo2",
+    "inhibitor.ahr",
+    "agonist.fxr",
+    "blocker.tlr4",
+    "binder.bile_acid",
+    "payload.sting",
+    "payload.arginine",
+    "payload.checkpoint",
+    "postbiotic.barrier",
+    "steroid",
+    "ppi",
+    "tumour.kill",
+    "antigen.release",
+]
+PLAIN_INPUTS = [
+    "load",
+    "carriage.bai",
+    "carriage.udca",
+    "carriage.indole",
+    "carriage.ipa",
+    "residual.butyrate",
+    "residual.propionate",
+    "residual.acetate",
+    "residual.dca",
+    "residual.udca",
+    "residual.indole",
+    "residual.ipa",
+    "residual.lps",
+    "host.shunt",
+    "host.ba_extraction",
+    "host.barrier",
+    "host.liver_function",
+    "host.antigenicity",
+    "host.infiltration",
+    "host.treg",
+    "host.pdl1",
+    "host.mdsc",
+    "host.nkt",
+    "host.compensation",
+    "host.weight",
+    "host.clearance",
+    "host.mimicry",
+    "host.cholestasis",
+    "host.steatohepatitis",
+    "tumour.volume",
+    "tumour.growth",
+    "tumour.antigen_loss",
+    "tau",
+]
 
 
 @pytest.fixture
@@ -104,7 +162,12 @@ def test_all_faults_of_a_table_are_told_together(home):
 @pytest.mark.parametrize(
     ("file", "old", "new", "code"),
     [
-        ("gates.csv", "hexa_lps_dc,priming,lps_node,,1,0,", "hexa_lps_dc,priming,lps_node,,1,1,", "axis.gate_prior_mean"),
+        (
+            "gates.csv",
+            "hexa_lps_dc,priming,lps_node,,1,0,",
+            "hexa_lps_dc,priming,lps_node,,1,1,",
+            "axis.gate_prior_mean",
+        ),
         ("gates.csv", "ipa_tpex,expansion,ipa,", "ipa_tpex,expansion,ipaa,", "axis.gate_exposure"),
         ("levers.csv", "feed.udca,feed_udca", "feed.udca,feed_udcaa", "axis.levers_target"),
         ("inputs.csv", "load,load", "load,lode", "axis.inputs_target"),
@@ -180,8 +243,6 @@ def test_gates_cover_the_ports_and_carry_a_group_and_a_claim(model):
 
 
 def test_gates_cite_only_perturbations_marked_construct(model, shared):
-    import pandas as pd
-
     use = pd.read_csv(shared("facts/perturbations.csv"), dtype=str).set_index("id")["use"]
     cited = {name for cell in model.gates["sources"] for name in re.findall(r"\b[PN]\d{3}\b", cell)}
     assert cited

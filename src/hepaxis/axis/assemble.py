@@ -1,9 +1,10 @@
 """Joins the mechanism files and tables into one SBML L3V2 model.
 
-Antimony lets a later file silently overwrite an earlier name, so names with two values, rules or rates are refused here.
-Literals in the equations are marked dimensionless, so that libSBML's unit check is complete; any finding of libSBML at all
-is a fault.  The three bits of shorthand in the ``.ant`` files are ``//@ each guild ... //@ end`` (one copy a guild, gate or
-port), ``sum[expression in {guild}]`` and ``links[kind guild-or-*: expression in {p}, {by}, {of}]`` (rows of links.csv).
+Antimony lets a later file silently overwrite an earlier name, so names with two values, rules or rates are refused.
+Literals in the equations are marked dimensionless, so that libSBML's unit check is complete; any finding of libSBML at
+all is a fault.  The ``.ant`` files have three bits of shorthand: ``//@ each guild ... //@ end`` (one copy a guild, gate
+or port), ``sum[expression in {guild}]``, and ``links[kind guild-or-*: expression in {p}, {by}, {of}]`` (rows of
+links.csv).
 """
 
 from __future__ import annotations
@@ -95,10 +96,8 @@ def check_names(modules: dict[str, str], parameters: pd.DataFrame) -> list[Probl
                 error("axis.duplicate_name", f"{name} is defined {count} times in {found_in}", "rename one")
             )
         if name in parameters.index and name not in states:
-            module = parameters.at[name, "module"]
-            problems.append(
-                error("axis.duplicate_name", f"{name} has a rule in {places[name][0]} and a value in {module}", "keep one")
-            )
+            both = f"a rule in {places[name][0]} and a value in {parameters.at[name, 'module']}"
+            problems.append(error("axis.duplicate_name", f"{name} has {both}", "keep one"))
     problems += [
         error("axis.no_initial_value", f"state {name} has no initial value", "add it to the table of its module")
         for name in sorted(states - set(parameters.index))

@@ -1,9 +1,12 @@
 """The assembled model and its tables.
 
-First version: 57 states in 12 mechanisms.  What it does not hold yet: niche memory as a state, substrates and tryptophan as
-pools, ileal bile acids and FGF19, mucus, TLR5/TLR9/TLR2 and tolerance, cross-reactive clones as cells, stellate, Kupffer and
-LSEC steps, dendritic, Th1, Th17/ILC3, NK and macrophage states, hypoxia and adenosine, lipogenesis and efflux, more than one
-lesion, antibody slots beyond three, TKI as a pool, effects of TKI and TACE on the community, antifungals, and tumour genotype.
+First version: 69 states in 13 mechanisms.  What it does not hold yet: substrates and tryptophan as pools, ileal bile
+acids and FGF19, oxo- and iso-bile acids, the mouse pool, mucus, TLR5/TLR9/TLR2 and tolerance, inosine and pentanoate,
+cross-reactive clones as cells, stellate, Kupffer and LSEC steps, dendritic, Th1, Th17/ILC3, NK, macrophage and B-cell
+states, hypoxia and adenosine, lipogenesis and efflux, more than one lesion, antibody slots beyond three, TKI as a pool,
+effects of TKI and TACE on the community, antifungals, and tumour genotype.  Its interactions between guilds, niche
+memory and donor overlap are assumed; payload and TKI strengths are class priors.  Sizes of interventions far outside
+the natural range of an exposure mean little: a gate is then at its ceiling.
 Sources: the tables beside the mechanism files; every row carries its own.
 """
 
@@ -18,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from hepaxis.axis import assemble
-from hepaxis.axis.tables import HOME, Repeats, link_name, read_parameters, read_table
+from hepaxis.axis.tables import HOME, Repeats, read_parameters, read_table, rows
 from hepaxis.problems import InputError, Problem, error
 
 
@@ -31,8 +34,8 @@ class AxisModel:
     states         names in the order of the mechanism files
     parameters     by name: value, unit, module, distribution, args, source, system, grade, note, patient (bool);
                    initial values of states are rows too (note starts with ``state``)
-    gates          by gate: port, exposure, context, sign, prior_mean, prior_sd, agreement, group, acting_site, claim, sources,
-                   grade, reference (exposure of the reference community at rest), unit
+    gates          by gate: port, exposure, context, sign, prior_mean, prior_sd, agreement, group, acting_site, claim,
+                   sources, grade, reference (exposure of the reference community at rest), unit
     ports          by port: acts_on, meaning
     closure        by stage, in order: method (repeat, linear, rest, set), frozen and solve_for (tuples of states), sets
                    (``parameter=variable`` pairs), start, note
@@ -80,7 +83,7 @@ def assemble_model(home: Path) -> AxisModel:
         raise InputError(problems)
     sbml = assemble.to_sbml(assemble.antimony_text(modules, parameters), assemble.read_annotations(home))
     states = assemble.state_names(modules)
-    units |= parameters["unit"].to_dict()
+    units |= {str(name): str(unit) for name, unit in parameters["unit"].items()}
     tables = {
         name: repeats.open(read_table(home / f"{name}.csv"))
         for name in ("levers", "inputs", "observables", "heterogeneity")
@@ -99,7 +102,7 @@ def assemble_model(home: Path) -> AxisModel:
         parameters=parameters[
             ["value", "unit", "module", "distribution", "args", "source", "system", "grade", "note", "patient"]
         ],
-        gates=_numbers(pd.DataFrame(repeats.gates).set_index("gate"), "sign prior_mean prior_sd reference".split()),
+        gates=_numbers(pd.DataFrame(repeats.gates).set_index("gate"), ["sign", "prior_mean", "prior_sd", "reference"]),
         ports=read_table(home / "ports.csv").set_index("port"),
         closure=_closure(home, repeats, states),
         interaction=_interaction(repeats),
@@ -160,7 +163,14 @@ def _check_gates(repeats: Repeats) -> list[Problem]:
             ),
         ]
         problems += [
-            error(f"axis.gate_{column}", f"{gate['gate']}: {gate[column]}", hint, file="gates.csv", row=number, column=column)
+            error(
+                f"axis.gate_{column}",
+                f"{gate['gate']}: {gate[column]}",
+                hint,
+                file="gates.csv",
+                row=number,
+                column=column,
+            )
             for wrong, column, hint in faults
             if wrong
         ]
@@ -175,25 +185,27 @@ def _check_targets(
     def fault(table: str, row: object, column: str, found: str, hint: str) -> None:
         problems.append(error(f"axis.{table}_target", f"{row}: {found}", hint, file=f"{table}.csv", column=column))
 
-    for row in tables["levers"].itertuples():
-        if row.target not in parameters.index:
-            fault("levers", row.id, "target", f"no {row.target} in the model", "name a state or parameter")
-        elif units[row.target] != row.unit:
-            fault("levers", row.id, "unit", f"{row.unit}, the model has {units[row.target]}", "give the unit of the target")
-        elif (row.action != "set") != (row.target in states):
-            fault("levers", row.id, "action", f"{row.action} on {row.target}", "set parameters, add or multiply states")
-    for row in tables["inputs"].itertuples():
-        if row.parameter not in parameters.index or row.parameter in states:
-            fault("inputs", row.id, "parameter", f"no parameter {row.parameter}", "name a parameter")
-        elif not parameters.at[row.parameter, "patient"]:
-            fault("inputs", row.id, "parameter", f"{row.parameter} is not marked patient", "mark it in its table")
+    for row in rows(tables["levers"]):
+        target, action = row["target"], row["action"]
+        if target not in parameters.index:
+            fault("levers", row["id"], "target", f"no {target} in the model", "name a state or parameter")
+        elif units[target] != row["unit"]:
+            fault("levers", row["id"], "unit", f"{row['unit']}, not {units[target]}", "give the unit of the target")
+        elif (action != "set") != (target in states):
+            fault("levers", row["id"], "action", f"{action} on {target}", "set parameters, add or multiply states")
+    for row in rows(tables["inputs"]):
+        name = row["parameter"]
+        if name not in parameters.index or name in states:
+            fault("inputs", row["id"], "parameter", f"no parameter {name}", "name a parameter")
+        elif not parameters.at[name, "patient"]:
+            fault("inputs", row["id"], "parameter", f"{name} is not marked patient", "mark it in its table")
     for name in tables["observables"]["name"]:
         if name not in units:
             fault("observables", name, "name", f"no variable {name}", "name a variable")
     known = set(tables["inputs"]["id"])
-    for row in tables["heterogeneity"].itertuples():
-        if row.input not in known:
-            fault("heterogeneity", row.name, "input", f"no input {row.input}", "name an input")
+    for row in rows(tables["heterogeneity"]):
+        if row["input"] not in known:
+            fault("heterogeneity", row["name"], "input", f"no input {row['input']}", "name an input")
     return problems
 
 
@@ -226,7 +238,8 @@ def _interaction(repeats: Repeats) -> pd.DataFrame:
 
 def _guilds(repeats: Repeats) -> pd.DataFrame:
     table = pd.DataFrame(repeats.guilds).set_index("guild")
-    table = _numbers(table, [column for column in table.columns if column not in ("label", "yield_source", "yield_grade")])
+    text = ("label", "yield_source", "yield_grade")
+    table = _numbers(table, [column for column in table.columns if column not in text])
     table["reference_share"] = table["reference_share"] / table["reference_share"].sum()
     return table
 
@@ -235,8 +248,3 @@ def _numbers(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     for column in columns:
         table[column] = table[column].astype(float)
     return table
-
-
-def links_used(model_home: Path = HOME) -> list[str]:
-    """Names of the parameters that come from links.csv."""
-    return [link_name(link) for link in Repeats(model_home).links]

@@ -1,8 +1,8 @@
 """Reads the tables beside the model and opens their shorthand rows.
 
-A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{slot}`` or ``{hexa}`` stands for one row each;
-a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.  Faults are collected as
-``Problem`` records and raised together.
+A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{slot}`` or ``{hexa}`` stands for one
+row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.  Faults are
+collected as ``Problem`` records and raised together.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Row = dict[str, str]
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A CSV as text, empty cells as ``""``.  Raises InputError when the file is missing or a row has the wrong width."""
+    """A CSV as text, empty cells as ``""``.  Raises InputError when it is missing or a row has the wrong width."""
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
@@ -36,9 +36,8 @@ def read_table(path: Path) -> pd.DataFrame:
             [error("axis.table_width", str(fault), "quote cells that hold a comma", file=path.name)]
         ) from None
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus cells as an index
-        raise InputError(
-            [error("axis.table_width", "a row has more cells than the header", "quote cells with commas", file=path.name)]
-        )
+        found = "a row has more cells than the header"
+        raise InputError([error("axis.table_width", found, "quote cells that hold a comma", file=path.name)])
     return table
 
 
@@ -104,7 +103,7 @@ def _fill(cell: str, kind: str, item: Row) -> str:
 def read_parameters(home: Path, repeats: Repeats) -> pd.DataFrame:
     """All parameters and initial values: one row a name, with unit, source and grade.
 
-    Raises InputError with every fault: duplicates, missing or unknown unit, grade or source, values that are no numbers.
+    Raises InputError with every fault: duplicates, missing unit, unknown grade, no source, values that are no numbers.
     """
     parts: list[pd.DataFrame] = []
     problems: list[Problem] = []
@@ -128,18 +127,16 @@ def read_parameters(home: Path, repeats: Repeats) -> pd.DataFrame:
 
 
 def _link_parameters(repeats: Repeats) -> pd.DataFrame:
-    out = []
-    for link in repeats.links:
-        spread = "sd=0.1" if link["link"] == "interaction" else "sd_log=0.5"
-        out.append(
-            {
-                "name": link_name(link), "value": link["value"], "unit": link["unit"],
-                "distribution": "normal" if link["link"] == "interaction" else "lognormal", "args": spread,
-                "source": link["source"], "system": "", "grade": link["grade"], "patient": "", "note": link["note"],
-                "module": "links",
-            }  # fmt: skip
-        )
-    return pd.DataFrame(out)
+    table = pd.DataFrame(repeats.links)
+    signed = table["link"] == "interaction"
+    return table[["value", "unit", "source", "grade", "note"]].assign(
+        name=[link_name(link) for link in repeats.links],
+        distribution=signed.map({True: "normal", False: "lognormal"}),
+        args=signed.map({True: "sd=0.05", False: "sd_log=0.5"}),
+        system="",
+        patient="",
+        module="links",
+    )
 
 
 def _check(table: pd.DataFrame) -> list[Problem]:
@@ -156,9 +153,9 @@ def _check(table: pd.DataFrame) -> list[Problem]:
         if not row["unit"]:
             problems.append(error("axis.no_unit", f"{where} has no unit", "give a unit of 00_units", column="unit"))
         if row["grade"] not in GRADES:
-            problems.append(
-                error("axis.grade", f"{where}: grade '{row['grade']}'", f"use one of {', '.join(GRADES)}", column="grade")
-            )
+            hint = f"use one of {', '.join(GRADES)}"
+            problems.append(error("axis.grade", f"{where}: grade '{row['grade']}'", hint, column="grade"))
         if not (row["source"] or row["note"]):
-            problems.append(error("axis.no_source", f"{where} has no source", "give a source or a reason", column="source"))
+            hint = "give a source or a reason"
+            problems.append(error("axis.no_source", f"{where} has no source", hint, column="source"))
     return problems
