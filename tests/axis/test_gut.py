@@ -128,6 +128,16 @@ def test_oral_vancomycin_empties_the_gut_for_weeks_and_niche_memory_makes_it_so(
     assert without[2] > 0.97
 
 
+def test_an_empty_guild_stays_empty_through_months_of_antibiotic(closure, patient):
+    """A rounding error below zero must not grow: killing lets the other population of the guild grow from nothing."""
+    end = after(closure, patient, 180.0, hold=(*TUMOUR, "antibiotic_gut"), start={"antibiotic_gut": 1500.0})
+    assert [end[f"don_{g}"] for g in closure.guilds] == pytest.approx([0.0] * 12, abs=1e-9)
+    e = closure.evaluator
+    nearly = patient.y.copy()
+    nearly[e.index["don_but"]], nearly[e.index["res_but"]] = -1e-9, 0.0
+    assert e.rates(nearly, patient.p)[e.index["don_but"]] > 0
+
+
 def test_donor_strains_engraft_where_they_meet_no_hold_and_wash_out_where_there_is_no_niche(closure):
     e = closure.evaluator
     shares = closure.model.guilds["reference_share"].to_numpy().copy()
