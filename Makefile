@@ -38,7 +38,7 @@ demo: $(VENV)/.ready
 test: lint types unit
 
 lint: $(TVENV)/.ready
-	$(TBIN)/ruff check src tests benchmarks
+	$(TBIN)/ruff check src tests benchmarks tools
 
 types: $(TVENV)/.ready
 	$(TBIN)/mypy
@@ -50,7 +50,7 @@ bench: $(TVENV)/.ready
 	$(TBIN)/python -m benchmarks
 
 validate: $(TVENV)/.ready
-	$(TBIN)/python -m hepaxis.validation
+	$(TBIN)/python tools/validate.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/run.lock
