@@ -1,5 +1,4 @@
 """The face of the engine: names, shapes, protocol checks, what is recorded when."""
-# ruff: noqa: PD011 - values are arrays here, not DataFrames
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .batch import Batch, Settings
 from .codegen.build import FULL, QUICK, Code, compile_system, natural_lanes
-from .codegen.stepper import ARGUMENTS, NUMBERS
+from .codegen.table import ARGUMENTS, NUMBERS
 from .system import System
 
 Ints = NDArray[np.int64]

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from .graph import BOOLEAN, LEAVES, Graph, Node
 
 # Piecewise constant: derivative zero wherever it exists.
+DIGAMMA_SHIFT = 8
 FLAT = frozenset({"floor", "ceil", "trunc"})
 
 
@@ -49,10 +50,23 @@ def partials(g: Graph, node: Node, follow: Collection[int]) -> list[tuple[int, N
         "asinh": lambda k: g.rcp(g.sqrt(g.add(g.mul(args[0], args[0]), g.one))),
         "acosh": lambda k: g.rcp(g.sqrt(g.sub(g.mul(args[0], args[0]), g.one))),
         "atanh": lambda k: g.rcp(g.sub(g.one, g.mul(args[0], args[0]))),
+        "tgamma": lambda k: g.mul(node, _digamma(g, args[0])),
     }
     if op not in rules:
         raise NotDifferentiable(f"no derivative of '{op}' is known")
     return [(k, rules[op](k)) for k in follow]
+
+
+def _digamma(g: Graph, x: Node) -> Node:
+    """psi(x) for x > 0: shifted by DIGAMMA_SHIFT, then the asymptotic series to x^-6 (error below 1e-9)."""
+    shifted = g.add(x, g.const(DIGAMMA_SHIFT))
+    inverse = g.rcp(shifted)
+    square = g.mul(inverse, inverse)
+    series = g.zero
+    for coefficient in (1 / 252, -1 / 120, 1 / 12):
+        series = g.mul(square, g.add(g.const(coefficient), series))
+    total = g.sub(g.sub(g.log(shifted), g.mul(g.const(0.5), inverse)), series)
+    return g.sub(total, g.sum(g.rcp(g.add(x, g.const(k))) for k in range(DIGAMMA_SHIFT)))
 
 
 def _guarded(g: Graph, base: Node, derivative: Node, at_zero: Node) -> Node:

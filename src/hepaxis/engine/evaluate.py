@@ -101,3 +101,11 @@ class Evaluation:
         for column, root in enumerate(self.roots):
             result[:, column] = values[root][:rows]
         return result
+
+
+def truth_bits(conditions: Evaluation, states: Floats, parameters: Floats, time: Floats | float) -> NDArray[np.int64]:
+    """(n,) one bit a root, set where it holds."""
+    truth = conditions(states, parameters, time) != 0
+    weight = np.left_shift(np.int64(1), np.arange(truth.shape[1], dtype=np.int64))
+    bits: NDArray[np.int64] = (truth * weight).sum(axis=1, dtype=np.int64)
+    return bits

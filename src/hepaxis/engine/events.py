@@ -1,14 +1,15 @@
 """SBML events: when they happen, in which order, and what they change.
 
-The stepper stops a patient in the step in which a trigger became true; here the moment is found on the step's dense
-output, the assignments are carried out, and the patient is handed back.  Semantics: SBML Level 3 Version 2 Core,
-section 4.11 (persistence, delay, priority, values from trigger time).  Of simultaneous events without priority, or
-with the same, the one written first in the model goes first; the standard leaves that order open.
+The stepper stops a patient in the step in which a comparison in a trigger changed; here the moment is found on the
+step's dense output, the assignments are carried out, and the patient is handed back.  Of simultaneous events of equal
+priority one is drawn, as the standard asks; the draw depends on the moment alone, so that a run repeats itself.
+Semantics: SBML Level 3 Version 2 Core, section 4.11 (persistence, delay, priority, values from trigger time).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,17 @@ from numpy.typing import NDArray
 from . import batch as b
 from . import rodas
 from .batch import Batch, Settings
-from .evaluate import Evaluation
+from .evaluate import Evaluation, truth_bits
 from .graph import Node
 from .system import System
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-BISECTIONS = 60
+# Each round looks at this many parts of the bracket; all rounds together narrow it to 2^-56 of the step.
+SECTIONS = 16
+SECTION_ROUNDS = 14
+LAST_FRACTION = 1.0 - 2.0**-46
 # Events caused by events at one instant, before it is called endless.
 CASCADE_LIMIT = 1000
 # Output times this close (relative) after the moment of an event are taken as at the event.
@@ -47,21 +51,15 @@ class EventDesk:
     _ready: dict[Node, Evaluation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._triggers = Evaluation(self.system.graph, [e.trigger for e in self.system.events])
-        before = sum(1 << k for k, e in enumerate(self.system.events) if e.initially_true)
-        self._before = before
-
-    def _bits(self, y: Floats, p: Floats, t: Floats) -> Ints:
-        truth = self._triggers(y, p, t) != 0
-        weight = np.left_shift(np.int64(1), np.arange(truth.shape[1], dtype=np.int64))
-        bits: Ints = (truth * weight).sum(axis=1, dtype=np.int64)
-        return bits
+        graph = self.system.graph
+        self._triggers = Evaluation(graph, [e.trigger for e in self.system.events])
+        self._watched = Evaluation(graph, self.system.watched())
 
     def open(self, state: Batch) -> None:
         """Events that happen at the start."""
+        before = sum(1 << k for k, e in enumerate(self.system.events) if e.initially_true)
         for i in np.flatnonzero(state.status == b.RUNNING):
-            self.seen[int(i)], self.queue[int(i)] = self._before, []
-            state.trigger[i] = self._before
+            self.seen[int(i)], self.queue[int(i)] = before, []
             self._cascade(state, int(i))
 
     def settle(self, state: Batch, ids: Ints, settings: Settings) -> None:
@@ -71,22 +69,14 @@ class EventDesk:
             self._move_to_event(state, parked, settings)
         for i in ids[(state.status[ids] == b.EVENT) | (state.status[ids] == b.LIMIT)]:
             state.status[i] = b.RUNNING
-            # A trigger that fell and rose between two looks of the desk shows in the stepper's record.
-            self._drop_fallen(int(i), self.seen[i] & ~int(state.trigger[i]))
-            self.seen[i] = int(state.trigger[i])
             self._cascade(state, int(i))
 
     def _move_to_event(self, state: Batch, ids: Ints, settings: Settings) -> None:
-        """To the first moment in the step at which a trigger not true before is true."""
+        """To the first moment in the step at which a watched condition has changed."""
         before, p = state.trigger[ids], state.p[ids]
         y0, y1, k = state.park_y[ids, 0], state.park_y[ids, 1], state.park_y[ids, 2:]
         t, h = state.park_t[ids], state.park_h[ids]
-        low, high = np.zeros(len(ids)), np.ones(len(ids))
-        for _ in range(BISECTIONS):
-            middle = 0.5 * (low + high)
-            value = rodas.interpolate(middle, y0, y1, k)
-            risen = (self._bits(value, p, t + middle * h) & ~before) != 0
-            low, high = np.where(risen, low, middle), np.where(risen, middle, high)
+        high = self._first_change((y0, y1, k), p, t, h, before)
         moment = np.where(high == 1.0, t + h, t + high * h)
         value = np.where((high == 1.0)[:, None], y1, rodas.interpolate(high, y0, y1, k))
         for row, i in enumerate(ids):
@@ -101,12 +91,40 @@ class EventDesk:
                 state.next_time[i] += 1
             state.t[i], state.y[i] = moment[row], value[row]
 
+    def _first_change(
+        self, step: tuple[Floats, Floats, Floats], p: Floats, t: Floats, h: Floats, before: Ints
+    ) -> Floats:
+        """The fraction of each step just after which a watched condition first differs from ``before``."""
+        y0, y1, k = step
+        n = len(t)
+
+        def changed(at: Floats) -> NDArray[np.bool_]:
+            """At fractions (n, m) of the steps."""
+            m = at.shape[1]
+            rows: list[NDArray[Any]] = [np.repeat(x, m, axis=0) for x in (y0, y1, k, p, t, h, before)]
+            value = rodas.interpolate(at.ravel(), rows[0], rows[1], rows[2])
+            when = np.asarray(rows[4] + at.ravel() * rows[5], dtype=np.float64)
+            bits = truth_bits(self._watched, value, rows[3], when)
+            return np.asarray((bits != rows[6]).reshape(n, m))
+
+        low, high = np.zeros(n), np.ones(n)
+        inner = np.arange(1, SECTIONS) / SECTIONS
+        # Most events stand at a stop, the very end of a step.
+        open_rows = changed(np.full((n, 1), LAST_FRACTION))[:, 0]
+        for _ in range(SECTION_ROUNDS if open_rows.any() else 0):
+            at = low[:, None] + (high - low)[:, None] * inner
+            hit = changed(at)
+            first = np.where(hit.any(axis=1), hit.argmax(axis=1), SECTIONS - 1)
+            edges = np.concatenate([low[:, None], at, high[:, None]], axis=1)
+            low, high = edges[np.arange(n), first], edges[np.arange(n), first + 1]
+        return np.where(open_rows, high, 1.0)
+
     def _cascade(self, state: Batch, i: int) -> None:
         """All that happens at this instant, one event after the other."""
         events, queue, t = self.system.events, self.queue[i], float(state.t[i])
         changed = False
         for _ in range(CASCADE_LIMIT):
-            now = int(self._bits(state.y[[i]], state.p[[i]], np.array([t]))[0])
+            now = int(truth_bits(self._triggers, state.y[[i]], state.p[[i]], t)[0])
             risen, fallen = now & ~self.seen[i], self.seen[i] & ~now
             self.seen[i] = now
             self._drop_fallen(i, fallen)
@@ -118,14 +136,14 @@ class EventDesk:
             due = [entry for entry in queue if entry.time <= t]
             if not due:
                 break
-            chosen = min(due, key=lambda entry: (-self._priority(entry.event, state, i), due.index(entry)))
+            chosen = self._choose(due, state, i)
             queue.remove(chosen)
             values = chosen.values if chosen.values is not None else self._values(chosen.event, state, i)
             self._carry_out(chosen.event, values, state, i)
             changed = True
         else:
             state.status[i] = b.EVENT_LOOP
-        state.trigger[i] = self.seen[i]
+        state.trigger[i] = truth_bits(self._watched, state.y[[i]], state.p[[i]], t)[0]
         state.limit[i] = min((entry.time for entry in queue), default=np.inf)
         if changed:
             state.restart[i] = 1
@@ -135,6 +153,16 @@ class EventDesk:
             self.queue[i][:] = [
                 e for e in self.queue[i] if self.system.events[e.event].persistent or not fallen >> e.event & 1
             ]
+
+    def _choose(self, due: list[_Pending], state: Batch, i: int) -> _Pending:
+        """The one of highest priority; among equals a draw that depends on the moment and the queue only."""
+        if len(due) == 1:
+            return due[0]
+        ranks = [self._priority(entry.event, state, i) for entry in due]
+        first = [entry for entry, rank in zip(due, ranks, strict=True) if rank == max(ranks)]
+        moment = int(state.t[i : i + 1].view(np.uint64)[0])
+        draw = np.random.default_rng([moment, len(due), sum(entry.event for entry in due)])
+        return first[int(draw.integers(len(first)))]
 
     def _priority(self, event: int, state: Batch, i: int) -> float:
         node = self.system.events[event].priority
@@ -149,13 +177,20 @@ class EventDesk:
         return [self._value(a.node, state, i) for a in self.system.events[event].assignments]
 
     def _carry_out(self, event: int, values: list[float], state: Batch, i: int) -> None:
-        """Parameters and plain states first: an amount is the assigned concentration times the volume afterwards."""
+        """Plain effects first, then those that need the volumes afterwards."""
         assignments = self.system.events[event].assignments
-        for scaled in (False, True):
+        values = [
+            self._value(a.node, state, i) if a.late else value for a, value in zip(assignments, values, strict=True)
+        ]
+        values = [
+            value if a.before is None else value * self._value(a.before, state, i)
+            for a, value in zip(assignments, values, strict=True)
+        ]
+        for last in (False, True):
             for assignment, value in zip(assignments, values, strict=True):
-                if (assignment.scale is not None) != scaled:
+                if (assignment.after is not None) != last:
                     continue
-                if assignment.scale is not None:
-                    value *= self._value(assignment.scale, state, i)
+                if assignment.after is not None:
+                    value *= self._value(assignment.after, state, i)
                 kept = state.y if assignment.slot.kind == "state" else state.p
                 kept[i, assignment.slot.index] = value

@@ -108,7 +108,8 @@ class MathReader:
         if kind == libsbml.AST_FUNCTION_DELAY:
             raise Refusal("delay", where)
         if kind == libsbml.AST_FUNCTION_RATE_OF:
-            return self._rate_of(ast.getChild(0).getName())
+            name = ast.getChild(0).getName()
+            return g.zero if name in local else self._rate_of(name)
         if kind == libsbml.AST_FUNCTION:
             return self._call(ast, where, local)
         children = [self._node(ast.getChild(k), where, local) for k in range(ast.getNumChildren())]

@@ -67,6 +67,11 @@ class Model:
         return self.system.units
 
     @property
+    def species(self) -> dict[str, tuple[str, str]]:
+        """Species -> ("amount" or "concentration": what its name stands for where observed, its compartment)."""
+        return self.system.species
+
+    @property
     def hash(self) -> str:
         """SHA-256 over the SBML text and the version of the front end."""
         return self.system.hash

@@ -9,7 +9,7 @@ Source: Duff, Erisman & Reid, Direct Methods for Sparse Matrices, 2nd ed. 2017, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .derivative import gradient
@@ -36,6 +36,11 @@ class LinearSystem:
     entries: dict[tuple[int, int], Node]
     order: tuple[int, ...]
     rows: tuple[tuple[int, ...], ...]
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """(row, column) of the entries, in the order of their slots."""
+        return list(self.entries)
 
     @property
     def fill(self) -> int:
@@ -139,13 +144,11 @@ def _wanted(g: Graph, moving: Sequence[Node], rhs: Sequence[Node], chosen: Seque
     return bits
 
 
-def _eliminate(
-    size: int, pattern: Sequence[tuple[int, int]] | object
-) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+def _eliminate(size: int, pattern: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
     """Markowitz order on the diagonal and the filled pattern in that order."""
     across: list[set[int]] = [{i} for i in range(size)]
     down: list[set[int]] = [{i} for i in range(size)]
-    for i, j in pattern:  # type: ignore[attr-defined]
+    for i, j in pattern:
         across[i].add(j)
         down[j].add(i)
     kept: list[set[int]] = [set(row) for row in across]

@@ -13,7 +13,7 @@ from . import batch as b
 from . import rodas
 from .batch import Batch, Settings
 from .derivative import gradient, tangents
-from .evaluate import Evaluation
+from .evaluate import Evaluation, truth_bits
 from .protocol import ADD, MULTIPLY, SET_PARAMETER, SET_STATE
 from .system import System
 
@@ -31,7 +31,7 @@ class ReferenceStepper:
         self._cells = np.array([i * n + j for i, j, _ in entries], dtype=np.int64)
         self._rhs = Evaluation(g, system.rhs)
         self._jacobian = Evaluation(g, [d for _, _, d in entries])
-        self._triggers = Evaluation(g, [e.trigger for e in system.events])
+        self._watched = Evaluation(g, system.watched())
         self._timed = g.needs_time(system.rhs)
         seeds = {k: g.one if g.op[k] == "time" else g.zero for k in g.reach(system.rhs) if not g.args[k]}
         self._time_slope = Evaluation(g, tangents(g, list(system.rhs), seeds)) if self._timed else None
@@ -45,13 +45,6 @@ class ReferenceStepper:
         full = np.zeros((len(y), n * n))
         full[:, self._cells] = self._jacobian(y, p, t)
         return full.reshape(len(y), n, n)
-
-    def trigger_bits(self, y: Floats, p: Floats, t: Floats | float = 0.0) -> Ints:
-        """One bit an event, set where its trigger holds; (n,)."""
-        truth = self._triggers(y, p, t) != 0
-        weight = np.left_shift(np.int64(1), np.arange(truth.shape[1], dtype=np.int64))
-        bits: Ints = (truth * weight).sum(axis=1, dtype=np.int64)
-        return bits
 
     def advance(self, state: Batch, ids: Ints, settings: Settings, stop: Ints) -> None:
         """Advance the patients ``ids`` until each has a status other than RUNNING, or ``stop[0]`` is not zero."""
@@ -129,8 +122,8 @@ class ReferenceStepper:
         k = np.einsum("kj,njm->nkm", rodas.DENSE, u)
         risen = np.zeros(len(ids), np.int64)
         if self.system.events:
-            now = self.trigger_bits(y1, p, t1)
-            risen = np.where(accepted, now & ~s.trigger[ids], 0)
+            now = truth_bits(self._watched, y1, p, t1)
+            risen = np.where(accepted, now ^ s.trigger[ids], 0)
             for row in np.flatnonzero(risen):
                 i = ids[row]
                 s.status[i], s.park_t[i], s.park_h[i] = b.EVENT, t[row], t1[row] - t[row]

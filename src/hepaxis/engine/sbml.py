@@ -22,6 +22,10 @@ from .system import Assignment, Event, Initial, Slot, System
 
 # Part of every hash: raise it when the same SBML would give another system.
 FRONT_END_VERSION = "1"
+# One bit each in a 64-bit number.
+MOST_WATCHED = 62
+# The state of a model that has none.
+NO_STATES = "(no states)"
 # A package libSBML reports as required which only adds functions this front end knows.
 KNOWN_PACKAGES = frozenset({"l3v2extendedmath"})
 
@@ -92,6 +96,9 @@ class _Reader:
                 self.faults.append(Fault("unsupported: fast reaction", f"'{reaction.getId()}'"))
         if self.faults:
             raise UnsupportedModel(self.faults)
+        if not self.states:
+            # Time must have something to carry along, if only the observed values.
+            self._keep(NO_STATES, 0.0, state=True)
         for name in self.assigned:
             self._guard(self.resolve, name)
         for name in self.reactions:
@@ -102,7 +109,7 @@ class _Reader:
         events = [self._guard(self._event, k, e) for k, e in enumerate(self.model.getListOfEvents())]
         if self.faults:
             raise UnsupportedModel(dict.fromkeys(self.faults))
-        return System(
+        system = System(
             graph=self.g,
             states=tuple(self.states),
             parameters=tuple(self.parameters),
@@ -114,8 +121,12 @@ class _Reader:
             symbols=dict(self.symbols),
             events=tuple(e for e in events if e is not None),
             units=self._units(),
+            species={s: (self._kind(s), self.species[s].getCompartment()) for s in self.species},
             hash=digest,
         )
+        if len(system.watched()) > MOST_WATCHED:
+            raise UnsupportedModel([Fault(f"unsupported: more than {MOST_WATCHED} comparisons in event triggers")])
+        return system
 
     def _guard(self, action, *arguments):
         """Carry out one step of reading; a refusal is noted and reading goes on, so that all are found."""
@@ -168,8 +179,6 @@ class _Reader:
         varying = home in self.assigned or home in self.ruled or home in self.touched
         per_volume = self._per_volume(name)
         if name in self.ruled:
-            if per_volume and home in self.touched:
-                raise Refusal("event resizing the compartment of a concentration with a rate rule", name)
             self.symbols[name] = self._keep(name, self._start_value(name), state=True)
             return
         fixed = species.getConstant() and name not in self.touched
@@ -186,6 +195,9 @@ class _Reader:
         species = self.species[name]
         home = self.compartments[species.getCompartment()]
         return not (species.getHasOnlySubstanceUnits() or home.getSpatialDimensions() == 0)
+
+    def _kind(self, name: str) -> str:
+        return "concentration" if self._per_volume(name) and name not in self.amount else "amount"
 
     def _start_value(self, name: str) -> float:
         species = self.species[name]
@@ -330,8 +342,9 @@ class _Reader:
             slot = self._slot(target)
             if slot is None:
                 raise Refusal(f"event assignment to '{target}'", name)
-            scale = self.resolve(self.species[target].getCompartment()) if target in self.amount else None
-            assignments.append(Assignment(slot, self.math.number(change.getMath(), name), scale))
+            before, after = self._volume_factors(target, event)
+            assignments.append(Assignment(slot, self.math.number(change.getMath(), name), before, after))
+        assignments += self._diluted(event)
         delay, priority = event.getDelay(), event.getPriority()
         has_delay = delay is not None and delay.isSetMath()
         has_priority = priority is not None and priority.isSetMath()
@@ -345,6 +358,30 @@ class _Reader:
             values_at_trigger=event.getUseValuesFromTriggerTime(),
             assignments=tuple(assignments),
         )
+
+    def _volume_factors(self, target: str, event: libsbml.Event) -> tuple[Node | None, Node | None]:
+        """An assigned concentration is one in the volume before the event."""
+        if target not in self.species or not self._per_volume(target):
+            return None, None
+        home = self.species[target].getCompartment()
+        if target in self.amount:
+            return self.resolve(home), None
+        resized = any(a.getVariable() == home and a.isSetMath() for a in event.getListOfEventAssignments())
+        volume = self.resolve(home)
+        return (volume, self.g.rcp(volume)) if resized else (None, None)
+
+    def _diluted(self, event: libsbml.Event) -> list[Assignment]:
+        """Concentrations kept as such whose compartment the event resizes: the amount stays."""
+        g, found = self.g, []
+        changed = {a.getVariable() for a in event.getListOfEventAssignments() if a.isSetMath()}
+        for name in self.ruled.keys() & self.species.keys():
+            home = self.species[name].getCompartment()
+            slot = self._slot(name)
+            if home in changed and name not in changed and self._per_volume(name) and slot is not None:
+                volume = self.resolve(home)
+                amount = g.mul(self.resolve(name), volume)
+                found.append(Assignment(slot, amount, after=g.rcp(volume), late=True))
+        return found
 
     def _units(self) -> dict[str, str]:
         """Unit ids as the model gives them; a concentration reads "substance/volume"."""

@@ -36,11 +36,17 @@ class Initial:
 
 @dataclass(frozen=True)
 class Assignment:
-    """An event's effect.  ``scale`` turns the assigned symbol into the kept value and is read after all effects."""
+    """An event's effect.
+
+    before, after  turn the assigned symbol into the kept value; read before and after the event's plain effects
+    late           the value is read when the event is carried out, even if the others are those of its trigger
+    """
 
     slot: Slot
     node: Node
-    scale: Node | None = None
+    before: Node | None = None
+    after: Node | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,22 @@ class System:
     symbols: dict[str, Node] = field(repr=False)  # every name a formula may use
     events: tuple[Event, ...] = ()
     units: dict[str, str] = field(default_factory=dict, repr=False)
+    # Species -> what its name stands for where it is observed ("amount" or "concentration"), and its compartment.
+    species: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     hash: str = ""
+
+    def watched(self) -> list[Node]:
+        """What must not change unseen within a step: the triggers and every comparison in them."""
+        g = self.graph
+        triggers = [e.trigger for e in self.events]
+        found: dict[Node, None] = dict.fromkeys(triggers)
+        for node in g.reach(triggers):
+            if g.op[node] in ("lt", "le"):
+                found[node] = None
+            elif g.op[node] in ("eq", "ne"):
+                # Equality holds for an instant only; the crossing shows in either order.
+                found[node] = found[g.less(*g.args[node])] = found[g.less(*reversed(g.args[node]))] = None
+        return [node for node in found if g.moving[node] or node in triggers]
 
     def slot(self, name: str) -> Slot | None:
         """Where a name's value is kept, None for names that are expressions or unknown."""

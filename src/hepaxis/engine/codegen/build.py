@@ -16,7 +16,8 @@ from llvmlite.binding import orcjit
 from ..system import System
 from . import cache, irtext, vecmath
 from .kernels import build_kernels
-from .stepper import Layout, build_stepper
+from .stepper import build_stepper
+from .table import Layout
 
 # Environment variable that forces the number of lanes (1, 2, 4 or 8).
 LANES_ENVIRONMENT = "HEPAXIS_ENGINE_LANES"

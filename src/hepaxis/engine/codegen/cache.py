@@ -1,7 +1,7 @@
 """Compiled code on disk: one file an entry, written whole or not at all, checked when read.
 
-An entry is magic, SHA-256 of the rest, length of the JSON header, header, object code.  Two processes may write the same
-entry at once: each writes its own temporary file and moves it into place.  A damaged entry is as good as none.
+An entry is magic, SHA-256 of the rest, length of the JSON header, header, object code.  Two processes may write the
+same entry at once: each writes its own temporary file and moves it into place.  A damaged entry is as good as none.
 """
 
 from __future__ import annotations

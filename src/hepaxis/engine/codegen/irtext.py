@@ -101,7 +101,9 @@ class Variable:
 class Fn:
     """One function under construction; ``lanes`` patients a vector."""
 
-    def __init__(self, name: str, arguments: Sequence[tuple[str, str]], lanes: int, *, result: str = "v", inline: str = ""):
+    def __init__(
+        self, name: str, arguments: Sequence[tuple[str, str]], lanes: int, *, result: str = "v", inline: str = ""
+    ):
         self.name, self.lanes, self.result, self.inline = name, lanes, result, inline
         self.arguments = [Value(self, kind, f"%{label}") for label, kind in arguments]
         self._entry: list[str] = []
@@ -162,7 +164,9 @@ class Fn:
 
     def intrinsic(self, name: str, *a: Value) -> Value:
         t = self.type(a[0].kind)
-        return self.emit(a[0].kind, f"call {{t}} @llvm.{name}.{self._suffix(a[0])}({', '.join(f'{t} {x.name}' for x in a)})")
+        return self.emit(
+            a[0].kind, f"call {{t}} @llvm.{name}.{self._suffix(a[0])}({', '.join(f'{t} {x.name}' for x in a)})"
+        )
 
     def _suffix(self, a: Value) -> str:
         return "f64" if a.kind == "f" else f"v{self.lanes}f64"

@@ -1,12 +1,12 @@
 """The functions of one system over the lanes: parameter-only terms, rates, Jacobian, factorisation, solve, triggers.
 
-    prep(p, q)                    parameter-only subexpressions, once a patient
-    rhs(y, p, q, t, out)          out += rates
-    rates(y, p, q, t, out, J)     out = rates, J = entries of the linear system, negated
-    slope(y, p, q, t, out)        df/dt (systems with time only)
-    factor(J, ig, A) -> 0 or 1    A = factors of ig I - J; 1 = a pivot of the lane lost too many digits
-    solve(A, b)                   b := (ig I - J)^-1 b
-    triggers(y, p, q, t) -> bits  one bit an event
+prep(p, q)                    parameter-only subexpressions, once a patient
+rhs(y, p, q, t, out)          out += rates
+rates(y, p, q, t, out, J)     out = rates, J = entries of the linear system, negated
+slope(y, p, q, t, out)        df/dt (systems with time only)
+factor(J, ig, A) -> 0 or 1    A = factors of ig I - J; 1 = a pivot of the lane lost too many digits
+solve(A, b)                   b := (ig I - J)^-1 b
+triggers(y, p, q, t) -> bits  one bit a watched condition
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..batch import PIVOT_LOSS
 from ..derivative import tangents
 from ..graph import LEAVES, Graph, Node
 from ..ordering import LinearSystem, lay_out_linear_system
 from ..system import System
 from .irtext import Fn, Value
+from .linear import SHARED_DIVISION, factor, invert_together, solve
 
 LIBM_NAMES = {"tgamma": "tgamma"}
 _PLAIN = {"add": "fadd", "sub": "fsub", "mul": "fmul"}
 _COMPARE = {"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}
 _INTRINSIC = {"sqrt": "sqrt", "abs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc"}
-# A vector division costs as much as about 30 multiplications; up to this many share one.
-SHARED_DIVISION = 4
 _OWN = {"exp": "vexp", "log": "vlog"}
 
 
@@ -45,7 +43,7 @@ class Kernels:
     @property
     def entry_slots(self) -> list[tuple[int, int]]:
         """(row, column) of each J slot, in order."""
-        return list(self.linear.entries)
+        return self.linear.cells
 
 
 def build_kernels(system: System, lanes: int) -> Kernels:
@@ -56,7 +54,7 @@ def build_kernels(system: System, lanes: int) -> Kernels:
         seeds = {k: g.one if g.op[k] == "time" else g.zero for k in g.reach(system.rhs) if not g.args[k]}
         slope = tangents(g, list(system.rhs), seeds)
     negated = [g.neg(node) for node in linear.entries.values()]
-    triggers = [e.trigger for e in system.events]
+    triggers = system.watched()
     roots = [*system.rhs, *negated, *slope, *triggers]
     kernels = Kernels(system, lanes, linear, timed, _hoist(g, roots))
     body = _Body(kernels)
@@ -67,8 +65,8 @@ def build_kernels(system: System, lanes: int) -> Kernels:
         kernels.parts.append(_slope(kernels, body, slope))
     if triggers:
         kernels.parts.append(_triggers(kernels, body, triggers))
-    kernels.parts.append(_factor(kernels))
-    kernels.parts.append(_solve(kernels))
+    kernels.parts.append(factor(linear, lanes))
+    kernels.parts.append(solve(linear, lanes))
     return kernels
 
 
@@ -83,26 +81,13 @@ def _hoist(g: Graph, roots: Sequence[Node]) -> dict[Node, int]:
     return found
 
 
-def invert_together(f: Fn, values: Sequence[Value]) -> list[Value]:
-    """Reciprocals of several values with one division: from 1/(a b c d) back by multiplication."""
-    partial = list(values[:1])
-    for value in values[1:]:
-        partial.append(partial[-1] * value)
-    rest = f.const("F", 1.0) / partial[-1]
-    inverses: list[Value] = []
-    for k in range(len(values) - 1, 0, -1):
-        inverses.append(rest * partial[k - 1])
-        rest = rest * values[k]
-    return [*reversed([*inverses, rest])] if inverses else [rest]
-
-
 class _Body:
     """Emits expressions, depth first, so that what belongs together stands together."""
 
     def __init__(self, kernels: Kernels):
         self.k, self.g = kernels, kernels.system.graph
 
-    def emit(  # noqa: PLR0913
+    def emit(
         self,
         f: Fn,
         roots: Sequence[Node],
@@ -211,12 +196,13 @@ class _Body:
         return order
 
     def _needs(self, node: Node, fused: set[Node]) -> list[Node]:
-        g, needs = self.g, []
+        g = self.g
+        needs: list[Node] = []
         for a in g.args[node]:
             needs.extend(g.args[a] if a in fused else (a,))
         return needs
 
-    def _one(  # noqa: PLR0911, PLR0913 - one instruction a case
+    def _one(
         self, f: Fn, node: Node, v: dict[Node, Value], sources: dict[str, Value], fused: set[Node], leaf: bool
     ) -> Value:
         g, op, args = self.g, self.g.op[node], self.g.args[node]
@@ -235,10 +221,10 @@ class _Body:
         if op in ("add", "sub") and (args[0] in fused or args[1] in fused):
             a, b = args
             if b in fused:
-                x, y = (v[k] for k in g.args[b])
-                return f.fma(-x if op == "sub" else x, y, v[a])
-            x, y = (v[k] for k in g.args[a])
-            return f.fma(x, y, -v[b] if op == "sub" else v[b])
+                left, right = (v[k] for k in g.args[b])
+                return f.fma(-left if op == "sub" else left, right, v[a])
+            left, right = (v[k] for k in g.args[a])
+            return f.fma(left, right, -v[b] if op == "sub" else v[b])
         x = [v[a] for a in args]
         if op in _PLAIN:
             return x[0] + x[1] if op == "add" else x[0] - x[1] if op == "sub" else x[0] * x[1]
@@ -330,108 +316,4 @@ def _triggers(k: Kernels, body: _Body, triggers: Sequence[Node]) -> str:
     for i, root in enumerate(triggers):
         bits = bits | (f.widen(values[root]) << i)
     f.ret(bits)
-    return f.text()
-
-
-def _factor(k: Kernels) -> str:
-    """Row-wise elimination in the laid out order; the diagonal is kept inverted."""
-    f = Fn("factor", [("j", "p"), ("ig", "F"), ("a", "p")], k.lanes, result="I", inline="noinline")
-    j, ig, a = f.arguments
-    linear = k.linear
-    at = {cell: slot for slot, cell in enumerate(k.entry_slots)}
-    place = _places(linear)
-    lost = f.const("B", 0)
-    pivots: list[tuple[int, Value]] = []
-
-    def invert() -> None:
-        inverses = invert_together(f, [pivot for _, pivot in pivots])
-        for (i, _), inverse in zip(pivots, inverses, strict=True):
-            f.store(inverse, a, place[i, i], "F")
-        pivots.clear()
-
-    for i, row in enumerate(linear.rows):
-        if pivots and (len(pivots) == SHARED_DIVISION or any(c in row for c, _ in pivots)):
-            invert()
-        own = linear.order[i]
-        diagonal = ig if own < linear.size else f.const("F", 1.0)
-        cells: dict[int, Value | None] = {}
-        for c in row:
-            slot = at.get((own, linear.order[c]))
-            cells[c] = f.load(j, slot, "F") if slot is not None else None
-        entry = cells[i]
-        first = diagonal if entry is None else diagonal + entry
-        cells[i] = first
-        touched = False
-        for c in [c for c in row if c < i]:
-            cell = cells[c]
-            if cell is None:
-                raise AssertionError("a filled entry is empty when it is eliminated")
-            weight = cell * f.load(a, place[c, c], "F")
-            cells[c] = weight
-            for d in linear.rows[c]:
-                if d > c:
-                    upper, old = f.load(a, place[c, d], "F"), cells[d]
-                    cells[d] = f.fma(-weight, upper, old) if old is not None else -(weight * upper)
-                    touched = touched or d == i
-        pivot = cells[i]
-        assert pivot is not None
-        if touched:
-            lost = lost | ~(f.intrinsic("fabs", pivot) > f.intrinsic("fabs", first) * PIVOT_LOSS)
-        pivots.append((i, pivot))
-        for c in row:
-            cell = cells[c]
-            assert cell is not None
-            if c != i:
-                f.store(cell, a, place[i, c], "F")
-    invert()
-    # Integers, because LLVM's quick code generator cannot return vectors of truth values.
-    f.ret(f.widen(lost))
-    return f.text()
-
-
-def _places(linear: LinearSystem) -> dict[tuple[int, int], int]:
-    """Slots of the factors in the order a solve reads them: memory is walked through once, forward."""
-    rows = list(enumerate(linear.rows))
-    forward = [(i, c) for i, row in rows for c in row if c < i]
-    backward = [(i, c) for i, row in reversed(rows) for c in row if c >= i]
-    return {cell: slot for slot, cell in enumerate([*forward, *backward])}
-
-
-def _solve(k: Kernels) -> str:
-    """Forward, then backward; borders start at zero on the right-hand side and are not stored.
-
-    A row subtracts what is known longest first: a solve is one long chain of dependent operations, and this keeps it
-    as short as the pattern allows.
-    """
-    f = Fn("solve", [("a", "p"), ("b", "p")], k.lanes, inline="noinline")
-    a, b = f.arguments
-    linear, place = k.linear, _places(k.linear)
-    size = len(linear.rows)
-    x: list[Value | None] = [None] * size
-    ready = [0] * size  # the latest step of the chain each unknown waits for
-
-    def reduce(i: int, total: Value | None, columns: list[int]) -> Value | None:
-        depth = ready[i]
-        for c in sorted(columns, key=lambda c: ready[c]):
-            known = x[c]
-            if known is not None:
-                cell = f.load(a, place[i, c], "F")
-                total = f.fma(-cell, known, total) if total is not None else -(cell * known)
-                depth = max(depth, ready[c]) + 1
-        ready[i] = depth
-        return total
-
-    for i, row in enumerate(linear.rows):
-        own = linear.order[i]
-        start = f.load(b, own, "F") if own < linear.size else None
-        x[i] = reduce(i, start, [c for c in row if c < i])
-    for i in reversed(range(size)):
-        total = reduce(i, x[i], [c for c in linear.rows[i] if c > i])
-        if total is not None:
-            total = total * f.load(a, place[i, i], "F")
-            ready[i] += 1
-            if linear.order[i] < linear.size:
-                f.store(total, b, linear.order[i], "F")
-        x[i] = total
-    f.ret()
     return f.text()

@@ -1,7 +1,7 @@
 """exp, log and pow over the lanes, in plain arithmetic.
 
-exp: x = n ln2 + r, |r| <= ln2/2, Taylor polynomial of degree 13 on r (remainder below 2^-58), 2^n put into the exponent in
-two halves so that subnormal results round once.
+exp: x = n ln2 + r, |r| <= ln2/2, Taylor polynomial of degree 13 on r (remainder below 2^-58), 2^n put into the
+exponent in two halves so that subnormal results round once.
 log: x = 2^e m, m in [sqrt(1/2), sqrt(2)), atanh series in s = (m-1)/(m+1) with the head carried in two doubles.
 pow: exp(y log|x|) with the logarithm in two doubles; signs, zeros, infinities and NaN as in C99 annex F.
 Source: Muller et al., Handbook of Floating-Point Arithmetic, 2nd ed. 2018, chapters 4 and 10.
