@@ -150,10 +150,11 @@ def test_nkt_helps_priming_and_raises_pdl1(closure, patient):
     assert after["kill_nkt"] == pytest.approx(2 * before["kill_nkt"])
 
 
-def test_an_antigen_loss_clone_takes_over_under_killing(closure):
+def test_an_antigen_loss_clone_gains_under_killing_and_not_without(closure):
     patient = closure.close(host_infiltration=3.0, antigen_loss=1e-3, bystander=0.0)
-    end = treat(closure, patient, days=168.0)
-    assert end["loss_fraction"] > 0.1
+    treated, untreated = treat(closure, patient, days=168.0), treat(closure, patient, days=168.0, doses=())
+    assert treated["loss_fraction"] > 10 * patient.p["antigen_loss"]
+    assert treated["loss_fraction"] > 5 * untreated["loss_fraction"]
 
 
 def test_local_treatment_multiplies_one_state(closure, patient):
@@ -173,6 +174,24 @@ def test_no_tumour_for_ten_years_stays_no_tumour(closure, patient):
     end = e.course(y, patient.p, [0.0, 3650.0], rtol=1e-6)[-1]
     assert abs(end[e.index["tumour_volume"]]) < 1e-12
     assert np.isfinite(end).all()
+
+
+def test_high_compensation_never_turns_killing_negative(closure, patient):
+    e = closure.evaluator
+    y = patient.y.copy()
+    y[e.index["compensation"]] = 10.0
+    every = e.every(y, patient.p)
+    assert every["stop_signal"] <= 1
+    assert every["kill_cd8"] > 0
+
+
+def test_an_eradicated_tumour_does_not_regrow(closure, patient):
+    for remnant, regrows in ((1e-9, False), (1e-3, True)):
+        e = closure.evaluator
+        y = patient.y.copy()
+        y[e.index["tumour_volume"]] = remnant
+        end = e.course(y, patient.p, [0.0, 365.0], rtol=1e-6)[-1][e.index["tumour_volume"]]
+        assert (end > remnant) == regrows
 
 
 def test_counterfactual_gut_keeps_the_solved_growth(closure, patient):

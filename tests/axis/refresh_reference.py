@@ -1,0 +1,62 @@
+"""Rewrites the computed values of the axis tables: run by hand after a value or an equation of the model has changed.
+
+    python tests/axis/refresh_reference.py
+
+Closes the default patient with the reference community and writes what follows from it: niches, weights and occupancies
+of guilds.csv, ``reference`` of gates.csv, initial values of states and the references that the closure sets.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from reference_closure import Closure  # beside this file
+
+from hepaxis.axis.model import assemble_model
+from hepaxis.axis.tables import HOME
+
+SET_BY_CLOSURE = ("kill_rest", "bile_rest", "inflammation_rest", "oral_rest")
+
+
+def rewrite(path: Path, change: Callable[[dict[str, str]], None]) -> None:
+    with path.open(newline="") as file:
+        table = list(csv.DictReader(file))
+    for row in table:
+        change(row)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, table[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table)
+
+
+def main() -> None:
+    closure = Closure(assemble_model(HOME))
+    patient = closure.close()
+    if not patient.closed:
+        raise SystemExit("the default patient does not come to rest; nothing was written")
+    index = closure.evaluator.index
+    computed = {name: patient.y[i] for name, i in index.items()} | {name: patient.p[name] for name in SET_BY_CLOSURE}
+
+    def guild(row: dict[str, str]) -> None:
+        name = row["guild"]
+        row["niche"] = f"{patient.p[f'niche_{name}']:.10g}"
+        row["weight"] = f"{patient.p[f'weight_{name}']:.10g}"
+        row["resident"] = f"{patient.y[index[f'res_{name}']]:.10g}"
+
+    def gate(row: dict[str, str]) -> None:
+        row["reference"] = f"{patient.p['ref_' + row['gate']]:.10g}"
+
+    def value(row: dict[str, str]) -> None:
+        if row["name"] in computed:
+            row["value"] = f"{computed[row['name']]:.10g}"
+
+    rewrite(HOME / "guilds.csv", guild)
+    rewrite(HOME / "gates.csv", gate)
+    for path in sorted((HOME / "modules").glob("*.csv")):
+        rewrite(path, value)
+
+
+if __name__ == "__main__":
+    main()
