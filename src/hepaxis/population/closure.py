@@ -21,6 +21,8 @@ WEIGHT_HALF = 0.05  # niche share that presses with half weight (axis closure, s
 WEIGHT_TOLERANCE = 1e-14
 WEIGHT_ROUNDS = 200
 KILL_REST = "kill_rest"
+FROM_AFAR = 1000.0  # days integrated before Newton's method, from the closure table's start
+FROM_NEAR = 200.0  # days, from a rest of the same people: the slowest host rate kept is 1/100 a day
 
 
 @lru_cache(maxsize=1)
@@ -90,17 +92,23 @@ def combine(inputs: list[pd.DataFrame]) -> pd.DataFrame:
     return frame.rename(columns=table.to_dict())
 
 
-def close(parameters: pd.DataFrame, guts: Guts, *, kill_rest: np.ndarray | None = None) -> Closed:
+def close(
+    parameters: pd.DataFrame, guts: Guts, *, kill_rest: np.ndarray | None = None, near: np.ndarray | None = None
+) -> Closed:
     """Close V virtual patients.
 
     parameters  V x model parameters (hosts, mechanisms, residuals, references), volume_start and net_growth_start among
                 them; guts has V rows.  ``kill_rest`` (V,): keep this growth instead of solving it (counterfactuals).
+    near        (V, n_states) a rest of the same people under other settings, to start from: the branch is theirs
     """
     model = engine_model()
     count = len(parameters)
     parameters = parameters.copy()
     occupancy, niche, weight, ok = niches(guts.shares, guts.absent)
-    states = np.tile(np.array([model.default_initial[name] for name in model.states]), (count, 1))
+    if near is None:
+        states = np.tile(np.array([model.default_initial[name] for name in model.states]), (count, 1))
+    else:
+        states = near.copy()
     column = {name: k for k, name in enumerate(model.states)}
     for k, guild in enumerate(GUILDS):
         parameters[f"niche_{guild}"] = niche[:, k]
@@ -114,12 +122,13 @@ def close(parameters: pd.DataFrame, guts: Guts, *, kill_rest: np.ndarray | None 
     parameters = parameters.copy()  # one block again
 
     reasons = np.where(ok, "", "a niche came out empty or negative").astype(object)
-    states, fine = _rest("metabolites", parameters, states)
+    horizon = FROM_AFAR if near is None else FROM_NEAR
+    states, fine = _rest("metabolites", parameters, states, horizon)
     reasons[~fine & (reasons == "")] = "metabolites do not rest"
     for setting in _cell("metabolites", "sets"):
         target, variable = setting.split("=")
         parameters[target] = model.observe(states, parameters, [variable])[:, 0]
-    states, fine = rest_host(parameters, states)
+    states, fine = _rest("host", parameters, _low_branch(states) if near is None else states, horizon)
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
     parameters[KILL_REST] = (
         model.observe(states, parameters, ["kill_sensitive"])[:, 0] if kill_rest is None else kill_rest
@@ -127,14 +136,13 @@ def close(parameters: pd.DataFrame, guts: Guts, *, kill_rest: np.ndarray | None 
     return Closed(states, parameters, reasons == "", tuple(reasons))
 
 
-def rest_host(parameters: pd.DataFrame, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Stage 4: immunity and liver at rest with the tumour frozen, from the low start of the closure table."""
-    model = engine_model()
-    column = {name: k for k, name in enumerate(model.states)}
+def _low_branch(states: np.ndarray) -> np.ndarray:
+    """Stage 4 starts low: the branch a tumour reaches as it grows."""
+    column = {name: k for k, name in enumerate(engine_model().states)}
     states = states.copy()
     for name, value in _low_start().items():
         states[:, column[name]] = value
-    return _rest("host", parameters, states)
+    return states
 
 
 @lru_cache(maxsize=1)
@@ -150,10 +158,11 @@ def _cell(stage: str, column: str) -> tuple[str, ...]:
     return cell
 
 
-def _rest(stage: str, parameters: pd.DataFrame, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rest(stage: str, parameters: pd.DataFrame, states: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
     model = engine_model()
     initial = pd.DataFrame(states, columns=list(model.states))
-    solved = model.steady_state(parameters, initial, frozen=_cell(stage, "frozen"), solve_for=_cell(stage, "solve_for"))
+    frozen, solve_for = _cell(stage, "frozen"), _cell(stage, "solve_for")
+    solved = model.steady_state(parameters, initial, frozen=frozen, solve_for=solve_for, horizon=horizon)
     return solved.values, solved.ok
 
 

@@ -117,7 +117,7 @@ def with_gut(twin: Twin, guts: Guts) -> Twin:
     defaults = engine_model().default_parameters
     changed = parameters.assign(**{name: defaults[name] for name in ours})
     changed = changed.assign(**{str(name): inputs[name].to_numpy() for name in inputs})
-    closed = close(changed, _spread(guts, twin.draw), kill_rest=parameters["kill_rest"].to_numpy())
+    closed = _reclose(twin, changed, guts)
     return replace(twin, closed=closed, guts=guts, sample_mismatch=float("nan"))
 
 
@@ -126,7 +126,7 @@ def with_parameters(
 ) -> Twin:
     """The same people with some parameters changed at rest (gates off, another host setting); growth is kept."""
     parameters = twin.closed.parameters.assign(**values)
-    closed = close(parameters, _spread(twin.guts, twin.draw), kill_rest=twin.closed.parameters["kill_rest"].to_numpy())
+    closed = _reclose(twin, parameters, twin.guts)
     return replace(twin, closed=closed, exposures=twin.exposures if exposures is None else exposures)
 
 
@@ -134,6 +134,11 @@ def gates_off(twin: Twin, gates: list[str] | None = None) -> Twin:
     """The same people with some claims switched off (None: all); growth is kept."""
     names = list(axis.build().gates.index) if gates is None else gates
     return with_parameters(twin, {f"g_{gate}": 0.0 for gate in names})
+
+
+def _reclose(twin: Twin, parameters: pd.DataFrame, guts: Guts) -> Closed:
+    kept = twin.closed.parameters["kill_rest"].to_numpy()
+    return close(parameters, _spread(guts, twin.draw), kill_rest=kept, near=twin.closed.states)
 
 
 def _spread(guts: Guts, draw: np.ndarray) -> Guts:
