@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .faults import Cancelled, EngineError, Fault, InputMismatch, ProtocolError, UnsupportedModel
 from .model import Model, load
-from .results import SteadyState, Trajectory
+from .results import Sensitivity, SteadyState, Trajectory
 
 __all__ = [
     "Cancelled",
@@ -13,6 +13,7 @@ __all__ = [
     "InputMismatch",
     "Model",
     "ProtocolError",
+    "Sensitivity",
     "SteadyState",
     "Trajectory",
     "UnsupportedModel",

@@ -33,7 +33,7 @@ def partials(g: Graph, node: Node, follow: Collection[int]) -> list[tuple[int, N
         "neg": lambda k: g.const(-1),
         "mul": lambda k: args[1 - k],
         "rcp": lambda k: g.neg(g.mul(node, node)),
-        "sqrt": lambda k: _guarded(g, args[0], g.mul(g.const(0.5), g.rcp(node)), g.zero),
+        "sqrt": lambda k: _root(g, node),
         "exp": lambda k: node,
         "log": lambda k: g.rcp(args[0]),
         "abs": lambda k: g.select(g.less(args[0], g.zero), g.const(-1), g.one),
@@ -69,21 +69,27 @@ def _digamma(g: Graph, x: Node) -> Node:
     return g.sub(total, g.sum(g.rcp(g.add(x, g.const(k))) for k in range(DIGAMMA_SHIFT)))
 
 
-def _guarded(g: Graph, base: Node, derivative: Node, at_zero: Node) -> Node:
-    return g.select(g.compare("eq", base, g.zero), at_zero, derivative)
+# In these the corner is taken out of the argument, not only of the result: a derivative of the derivative would
+# otherwise meet 0 times infinity.
+def _root(g: Graph, node: Node) -> Node:
+    """d sqrt(x) / dx; 0 at x = 0."""
+    at_zero = g.compare("eq", g.args[node][0], g.zero)
+    return g.select(at_zero, g.zero, g.mul(g.const(0.5), g.rcp(g.select(at_zero, g.one, node))))
 
 
 def _power_base(g: Graph, node: Node) -> Node:
     """d x^y / dx = y x^y / x; at x = 0 it is 1 for y = 1, else 0 (exact for y > 1)."""
     x, y = g.args[node]
-    at_zero = g.select(g.compare("eq", y, g.one), g.one, g.zero)
-    return _guarded(g, x, g.mul(y, g.mul(node, g.rcp(x))), at_zero)
+    at_zero = g.compare("eq", x, g.zero)
+    slope = g.mul(y, g.mul(node, g.rcp(g.select(at_zero, g.one, x))))
+    return g.select(at_zero, g.select(g.compare("eq", y, g.one), g.one, g.zero), slope)
 
 
 def _power_exponent(g: Graph, node: Node) -> Node:
     """d x^y / dy = x^y ln x; 0 at x = 0."""
     x, _ = g.args[node]
-    return g.select(g.less(g.zero, x), g.mul(node, g.log(x)), g.zero)
+    positive = g.less(g.zero, x)
+    return g.select(positive, g.mul(node, g.log(g.select(positive, x, g.one))), g.zero)
 
 
 def gradient(g: Graph, root: Node, stops: Collection[Node] = ()) -> dict[Node, Node]:

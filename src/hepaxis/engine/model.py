@@ -22,8 +22,9 @@ from .faults import Fault, InputMismatch, nearest
 from .graph import Node
 from .protocol import check_protocol, lay_out
 from .reference import ReferenceStepper
-from .results import SteadyState, Trajectory
+from .results import Sensitivity, SteadyState, Trajectory
 from .sbml import read_system
+from .sensitivity import check_directions, direction_name, tangent_name, tangent_protocol, tangent_system
 from .simulate import Observation, Run, Values, batch_rows, plain_evaluator, run_chunks, time_jumps
 from .steady import RestTask, rest
 from .system import System
@@ -156,6 +157,66 @@ class Model:
             failures=pd.DataFrame(failures, columns=["patient", "time", "reason"]),
             steps=steps,
         )
+
+    def sensitivities(
+        self,
+        wrt: Sequence[str],
+        protocol: pd.DataFrame | None = None,
+        parameters: Values = None,
+        times: ArrayLike = (),
+        observe: Sequence[str] | None = None,
+        initial: Values = None,
+        *,
+        rtol: float = 1e-6,
+        atol: float | None = None,
+        start: float = 0.0,
+        patients: int | None = None,
+        threads: int | None = None,
+    ) -> Sensitivity:
+        """A trajectory and its exact derivatives by the parameters ``wrt`` (tangent equations, forward).
+
+        The other arguments are those of ``simulate``.  Doses and their times are held fixed.  Models with events, and
+        parameters that time is compared with, are refused.  Switches on states are differentiated on either side; the
+        motion of the switch itself is not, so a right-hand side must be continuous there.
+        Raises InputMismatch, ProtocolError, UnsupportedModel.
+        """
+        given = [str(name) for name in (parameters if parameters is not None else {})]
+        check_directions(self.system, wrt, given)
+        names = tuple(observe) if observe is not None else self.states
+        nodes = self._nodes(names)
+        y, p = batch_rows(self.system, parameters, initial, patients)
+        check_protocol(protocol, self.system, len(p), start)
+        if tuple(zip(names, nodes, strict=True)) not in self._tangents:
+            observed = list(zip(names, nodes, strict=True))
+            self._tangents[tuple(observed)] = Model(tangent_system(self.system, observed))
+        tangent = self._tangents[tuple(zip(names, nodes, strict=True))]
+        k, n = len(wrt), len(p)
+        # Along ln p where p is not zero: the derivatives then have the size of the states, and their tolerances.
+        size = np.stack([p[:, self.parameters.index(name)] for name in wrt], axis=1)
+        size = np.where(size == 0, 1.0, np.abs(size))
+        rows: dict[str, Floats] = {name: np.repeat(p[:, i], k) for i, name in enumerate(self.parameters)}
+        rows |= {direction_name(name): np.zeros(n * k) for name in (*given, *wrt)}
+        for column, name in enumerate(wrt):
+            rows[direction_name(name)][column::k] = size[:, column]
+        held = [str(name) for name in (initial if initial is not None else {})]
+        states: dict[str, Floats] = {name: np.repeat(y[:, self.states.index(name)], k) for name in held}
+        states |= {tangent_name(name): np.zeros(n * k) for name in list(states)}
+        # A parameter computed by an initial assignment must stay so, for its derivative to follow.
+        computed = {self.parameters[s.slot.index] for s in self.system.initials if s.slot.kind == "param"}
+        for name in computed - set(given):
+            del rows[name]
+        run = tangent.simulate(
+            tangent_protocol(protocol, self.system, k), rows, times, [*names, *(tangent_name(x) for x in names)],
+            states, rtol=rtol, atol=atol, start=start, threads=threads,
+        )  # fmt: skip
+        both = run.values.reshape(n, k, len(run.times), 2, len(names))
+        derivatives = np.moveaxis(both[:, :, :, 1], 1, 3) / size[:, None, None, :]
+        failures = run.failures.assign(patient=run.failures["patient"] // max(k, 1)).drop_duplicates("patient")
+        return Sensitivity(both[:, 0, :, 0], derivatives, run.times, names, tuple(wrt), failures.reset_index(drop=True))
+
+    @cached_property
+    def _tangents(self) -> dict[tuple[tuple[str, Node], ...], Model]:
+        return {}
 
     def _run(
         self,
