@@ -130,10 +130,21 @@ def close(
         parameters[target] = model.observe(states, parameters, [variable])[:, 0]
     states, fine = _rest("host", parameters, _low_branch(states) if near is None else states, horizon)
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
-    parameters[KILL_REST] = (
-        model.observe(states, parameters, ["kill_sensitive"])[:, 0] if kill_rest is None else kill_rest
-    )
+    parameters[KILL_REST] = _killing_made_up_for(states, parameters) if kill_rest is None else kill_rest
     return Closed(states, parameters, reasons == "", tuple(reasons))
+
+
+def _killing_made_up_for(states: np.ndarray, parameters: pd.DataFrame) -> np.ndarray:
+    """Stage 5: the killing at rest that growth makes up for, so that the net rate of both clones together is the asked.
+
+    Antigen-loss cells are not killed by CD8 and grow by their fitness: with many of them the killing of the sensitive
+    clone alone would be too much.
+    """
+    names = ["kill_sensitive", "kill_lost", "loss_fraction", "loss_fitness", "net_growth_start"]
+    sensitive, lost, fraction, fitness, asked = engine_model().observe(states, parameters, names).T
+    killed = (1 - fraction) * sensitive + fraction * lost
+    made_up: np.ndarray = (asked + killed) / (1 - fraction * (1 - fitness)) - asked
+    return made_up
 
 
 def _low_branch(states: np.ndarray) -> np.ndarray:
