@@ -30,3 +30,9 @@ def liver_states() -> dict[str, dict[str, tuple[float, float]]]:
     for row in _rows("liver_states.csv"):
         found.setdefault(row["state"], {})[row["input"]] = (float(row["mean"]), float(row["sd"]))
     return found
+
+
+@lru_cache(maxsize=1)
+def relevance() -> dict[str, float]:
+    """Grade of a claim's evidence -> probability that it holds in people with HCC."""
+    return {row["grade"]: float(row["probability"]) for row in _rows("relevance.csv")}

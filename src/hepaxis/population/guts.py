@@ -45,9 +45,14 @@ class Guts:
 
 
 def reference_shares(reference: GuildReference) -> np.ndarray:
-    """(12,) medians of the reference cohort, normalised."""
-    median = reference.quantiles[50].reindex(list(GUILDS)).to_numpy(float)
-    share: np.ndarray = median / median.sum()
+    """(12,) typical community of the reference cohort: share of carriers x their geometric mean, normalised.
+
+    Not the medians: a guild that half of the cohort lacks would then be at the detection floor, and any trace of it in
+    a patient would count as an extreme.
+    """
+    table = reference.table.reindex(list(GUILDS))
+    typical = table["prevalence"].to_numpy(float) * np.exp(table["log_mean"].to_numpy(float))
+    share: np.ndarray = typical / typical.sum()
     return share
 
 

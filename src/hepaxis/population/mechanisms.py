@@ -1,6 +1,8 @@
 """Draws of what biology is uncertain about, shared by all hosts of one draw: gate strengths, tau, niche overlap, core.
 
-Held: each gate's strength is Normal(prior mean, prior sd): 1 where the literature agrees, 0 where it disputes the sign.
+Held: each gate's strength is Normal(prior mean, prior sd): 1 where the literature agrees, 0 where it disputes the sign;
+and each claim transfers to people with HCC or does not, with the probability of its grade (``relevance.csv``): a claim
+from mice alone is absent in half of the draws.
 tau is the common scale that bounds the gut's total effect by human data (``population.tau``).  ``core`` is a factor on
 infiltration that stands for what trials leave uncertain about the immune core, so that a predicted response is never
 more certain than a trial arm.
@@ -14,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from hepaxis import axis
-from hepaxis.population.assumptions import assumed
+from hepaxis.population.assumptions import assumed, relevance
 from hepaxis.population.sampling import quantile, uniform_cube
 from hepaxis.profile.guilds import GUILDS
 
@@ -33,11 +35,12 @@ class Mechanisms:
 def draw_mechanisms(n: int, tau: float, seed: int) -> Mechanisms:
     """n draws around the solved ``tau``."""
     gates = axis.build().gates
-    cube = uniform_cube(n, len(gates) + len(GUILDS) + 2, seed)
+    cube = uniform_cube(n, 2 * len(gates) + len(GUILDS) + 2, seed)
     columns: dict[str, np.ndarray] = {}
     for position, (gate, row) in enumerate(gates.iterrows()):
         args = {"mean": float(row["prior_mean"]), "sd": float(row["prior_sd"])}
-        columns[f"gate.{gate}"] = quantile("normal", args, cube[:, position])
+        holds = cube[:, -3 - position] < relevance()[str(row["grade"])]
+        columns[f"gate.{gate}"] = quantile("normal", args, cube[:, position]) * holds
     for position, guild in enumerate(GUILDS, start=len(gates)):
         columns[f"phi.{guild}"] = quantile(
             "lognormal", {"median": 1.0, "sd_log": assumed("phi_sd_log")}, cube[:, position]
@@ -48,8 +51,9 @@ def draw_mechanisms(n: int, tau: float, seed: int) -> Mechanisms:
 
 
 def prior_mean_mechanisms(tau: float) -> Mechanisms:
-    """One draw with every gate at its prior mean."""
+    """One draw with every gate at its prior mean, the chance that the claim transfers included."""
     gates = axis.build().gates
-    columns = {f"gate.{gate}": [float(mean)] for gate, mean in gates["prior_mean"].items()}
+    chance = gates["grade"].map(relevance())
+    columns = {f"gate.{gate}": [float(mean)] for gate, mean in (gates["prior_mean"] * chance).items()}
     columns |= {f"phi.{guild}": [1.0] for guild in GUILDS}
     return Mechanisms(pd.DataFrame({**columns, "tau": [tau]}), np.ones(1))
