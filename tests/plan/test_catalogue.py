@@ -7,6 +7,7 @@ import pytest
 from hepaxis import therapy
 from hepaxis.patient import Patient
 from hepaxis.plan.catalogue import DEFAULT_LIMIT, GRADES, candidate, candidates
+from hepaxis.plan.safety import STATEMENT_RULE
 from hepaxis.problems import InputError
 
 BASE = "atezolizumab_bevacizumab"
@@ -112,6 +113,26 @@ def test_local_treatment_with_a_regimen():
     one = candidate(("lenvatinib", "tace"), SAFE)
     assert one.label == "Lenvatinib + TACE"
     assert one.evidence.text
+
+
+def test_every_strategy_has_its_evidence_in_a_few_words():
+    for one in (one for planned in therapy.regimen_ids() for one in candidates(planned, {}, limit=None)):
+        words = one.evidence.short.replace("n = ", "n=").split()
+        assert 1 <= len(words) <= 8, one.id
+
+
+def test_the_statement_of_use_is_not_repeated_for_each_strategy():
+    for one in candidates(BASE, {}, limit=None):
+        assert not [flag for flag in one.safety if flag.rule == STATEMENT_RULE]
+
+
+def test_an_arm_inside_a_label_keeps_capitals_of_acronyms_and_genera():
+    labels = {one.components[-1]: one.label for one in candidates(BASE, {}, limit=None)}
+    assert labels["udca"].endswith(" + ursodeoxycholic acid")
+    assert labels["akkermansia"].endswith(" + Akkermansia, oral")
+    assert labels["fmt_capsules_healthy"].endswith(" + FMT capsules, healthy donor")
+    assert labels["ahr_inhibitor"].endswith(" + AhR inhibitor")
+    assert labels["ecn_sting"].endswith(" + E. coli Nissle making a STING agonist")
 
 
 def test_unknown_regimen_has_a_match():

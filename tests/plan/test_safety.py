@@ -293,3 +293,10 @@ def test_three_valued_logic(value):
 def test_what_is_not_known_is_named():
     assert any_of(fact("x", False), fact("y", None)) == Finding(None, (), ("y",))
     assert all_of(fact("x", True), fact("y", None)) == Finding(None, ("x",), ("y",))
+
+
+def test_questions_are_marked_and_reasons_are_not():
+    flags = evaluate(("atezolizumab_bevacizumab", "fmt_capsules_healthy"), {})
+    assert any(flag.question for flag in flags)
+    for flag in flags:
+        assert flag.question == flag.text.startswith(("check: ", "not known: "))

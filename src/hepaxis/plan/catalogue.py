@@ -14,8 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hepaxis import therapy
-from hepaxis.plan.safety import evaluate, status
+from hepaxis import knowledge, therapy
+from hepaxis.plan.safety import STATEMENT_RULE, evaluate, status
 from hepaxis.plan.safety_facts import SafetyFacts, from_patient
 from hepaxis.plan.schema import Evidence, SafetyFlag
 
@@ -30,6 +30,7 @@ ALTERNATIVES = 3
 STANDINGS = ("standard", "option", "limited")
 GRADES = "ABCDE"
 BURDENS = ("low", "moderate", "high")
+UNTESTED = "combination not tested"
 #: Arms that only make sense while the patient takes the drug in question: the fact that must not be False.
 _NEEDS = {"stop_ppi": "ppi", "stop_elective_antibiotic": "elective_antibiotic"}
 
@@ -113,7 +114,7 @@ def _base(id: str, facts: SafetyFacts, weight: float | None) -> Candidate:
 
 def _alternative(id: str, facts: SafetyFacts, weight: float | None) -> Candidate:
     one = therapy.regimen(id, weight)
-    flags = tuple(evaluate([id], facts))
+    flags = _flags((id,), facts)
     return Candidate(
         id=id,
         label=one.label,
@@ -121,7 +122,7 @@ def _alternative(id: str, facts: SafetyFacts, weight: float | None) -> Candidate
         kind="regimen",
         schedule=one.schedule,
         mechanism=_regimen_mechanism(one.classes),
-        evidence=Evidence(one.evidence_grade, one.evidence, one.sources),
+        evidence=Evidence(one.evidence_grade, one.evidence, one.sources, short=_short("regimens", id)),
         trials=(),
         safety=flags,
         status=_status(status(flags), trial=False),
@@ -147,18 +148,18 @@ def _with_arms(
 ) -> Candidate:
     regimens = regimens or (base,)
     components = (*regimens, *(arm.id for arm in arms))
-    flags = tuple(evaluate(components, facts))
+    flags = _flags(components, facts)
     given = [therapy.regimen(id, weight) for id in regimens]
     schedules = [*(one.schedule for one in given), *(arm.schedule for arm in arms)]
     trial = any(arm.regulatory == "investigational" for arm in arms)
     return Candidate(
         id="+".join(components),
-        label=" + ".join([*(one.label for one in given), *(arm.label for arm in arms)]),
+        label=" + ".join([*(one.label for one in given), *(_within(arm.label) for arm in arms)]),
         components=components,
         kind=arms[0].kind if arms else "regimen",
         schedule=tuple(line for lines in schedules for line in lines),
         mechanism=". ".join(arm.mechanism for arm in arms),
-        evidence=_evidence(arms) if arms else Evidence("E", "combination not tested", ()),
+        evidence=_evidence(arms) if arms else Evidence("E", UNTESTED, (), short=UNTESTED),
         trials=tuple(dict.fromkeys(trial for arm in arms for trial in arm.open_trials)),
         safety=flags,
         status=_status(status(flags), trial=trial),
@@ -172,9 +173,31 @@ def _evidence(arms: tuple[therapy.Arm, ...]) -> Evidence:
     sources = tuple(dict.fromkeys(source for arm in arms for source in arm.sources))
     conflict = " ".join(f"{arm.conflict}." for arm in arms if arm.conflict)
     text = " ".join(f"{arm.evidence}." for arm in arms)
-    if len(arms) > 1:
-        text = f"The pair has not been tested. {text}"
-    return Evidence(grade, text, sources, conflict)
+    if len(arms) == 1:
+        return Evidence(grade, text, sources, conflict, _short("microbiota_arms", arms[0].id))
+    return Evidence(grade, f"The pair has not been tested. {text}", sources, conflict, "pair not tested")
+
+
+def _short(table: str, id: str) -> str:
+    return str(knowledge.row(table, id)["evidence_short"])
+
+
+def _flags(components: tuple[str, ...], facts: SafetyFacts) -> tuple[SafetyFlag, ...]:
+    """The strategy's own flags: the statement that applies to every output stands once in the plan."""
+    return tuple(flag for flag in evaluate(components, facts) if flag.rule != STATEMENT_RULE)
+
+
+def _within(label: str) -> str:
+    """An arm's label inside a longer one: small first letter, but not in an acronym or the name of a genus."""
+    first = label.split()[0].rstrip(",")
+    if not first[1:].islower() or first in _genera():
+        return label
+    return label[:1].lower() + label[1:]
+
+
+@cache
+def _genera() -> frozenset[str]:
+    return frozenset(str(row["genus"]) for row in knowledge.records("taxa") if row.get("genus"))
 
 
 def _status(flagged: str, *, trial: bool) -> str:

@@ -84,6 +84,12 @@ def _sample(patient: Patient, sample: Sample | None) -> str:
     return f"{'day not known' if day is None else f'day {day:.0f}'}, {sample.profile.format}"
 
 
+def _therapy(id: str | None) -> str:
+    if not id:
+        return "prior therapy"
+    return therapy.regimen(id).label if id in therapy.regimen_ids() else id
+
+
 def timeline(patient: Patient, regimen: str, horizon_days: float) -> tuple[TimelineItem, ...]:
     """Exposures, prior and planned therapy, samples and scans by day relative to the first dose."""
     items: list[TimelineItem] = []
@@ -103,8 +109,8 @@ def timeline(patient: Patient, regimen: str, horizon_days: float) -> tuple[Timel
     for prior in patient.therapy.prior:
         if prior.start_day is not None:
             items.append(
-                TimelineItem("therapy", prior.regimen or "prior therapy", prior.start_day, prior.end_day,
-                             detail=prior.best_response or "")
+                TimelineItem("therapy", _therapy(prior.regimen), prior.start_day, prior.end_day,
+                             detail=f"best response {prior.best_response.upper()}" if prior.best_response else "")
             )  # fmt: skip
     first = patient.therapy.planned[0].start_day if patient.therapy.planned else None
     items.append(

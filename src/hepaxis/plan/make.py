@@ -107,6 +107,8 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     answer = verdict(sample, moved, strategies, found.rows, found.effect, missing)
     used = [s for one in strategies for s in one.evidence.sources] + [s for r in found.rows for s in r.sources]
     used += [flag.source for one in strategies for flag in one.safety]
+    able_rows = () if able is None else capacity_rows(able)
+    used += [s for row in able_rows for s in row.sources]
     return Plan(
         patient_id=patient.id or folder.path.name,
         title=header.title(patient, folder.path.name),
@@ -114,7 +116,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         facts=header.facts(patient, sample, regimen),
         verdict=answer,
         profile=None if sample is None else profile_section(sample),
-        capacities=() if able is None else capacity_rows(able),
+        capacities=able_rows,
         base_response=probability(cross, base.endpoints.response),
         reference_gut_response=found.reference_response,
         clinic_only_response=probability(cross, blank.endpoints.response),

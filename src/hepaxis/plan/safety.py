@@ -73,7 +73,8 @@ def _flag(rule: Rule, strategy: Given, facts: SafetyFacts) -> SafetyFlag | None:
     row = knowledge.row("safety_rules", rule.id)
     severity = str(row["severity"])
     if finding.value is None:
-        return SafetyFlag(rule.id, rule.unknown_severity or _unknown(severity), _question(row, finding), _source(row))
+        unknown = rule.unknown_severity or _unknown(severity)
+        return SafetyFlag(rule.id, unknown, _question(row, finding), _source(row), question=True)
     return SafetyFlag(rule.id, "info" if severity == "statement" else severity, _reason(row, finding), _source(row))
 
 

@@ -154,6 +154,12 @@ def _species(sample: Sample, taxon: str) -> str:
     return taxon
 
 
+def _locators(cell: str) -> list[str]:
+    """Locators with their prefix; the capacities' table writes DOIs bare."""
+    words = [word.strip() for word in cell.replace(",", ";").split(";")]
+    return [f"doi:{word}" if word.startswith("10.") else word for word in words if word]
+
+
 def capacity_rows(capacities: Capacities) -> tuple[CapacityRow, ...]:
     """Capacities of the community, measured ones marked."""
     rows = []
@@ -169,7 +175,7 @@ def capacity_rows(capacities: Capacities) -> tuple[CapacityRow, ...]:
                 ref_hi=float(row["ref_hi"]),
                 status=str(row["status"]),
                 note=str(row["note"]),
-                sources=tuple(word for word in str(row["sources"]).replace(",", ";").split(";") if word.strip()),
+                sources=tuple(_locators(str(row["sources"]))),
             )
         )
     return tuple(rows)

@@ -138,22 +138,27 @@ class CounterfactualRow:
 
 @dataclass(frozen=True)
 class SafetyFlag:
-    """``severity``: block, trial_only, warn, info, override."""
+    """``severity``: block, trial_only, warn, info, override.  ``question``: asks for something that is not known."""
 
     rule: str
     severity: str
     text: str
     source: str
+    question: bool = False
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """``grade``: A randomised in HCC, B randomised elsewhere, C early human or cohort, D animal, E concept."""
+    """``grade``: A randomised in HCC, B randomised elsewhere, C early human or cohort, D animal, E concept.
+
+    ``short``: the text in a few words, for a table.
+    """
 
     grade: str
     text: str
     sources: tuple[str, ...]
     conflict: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,15 @@ class Strategy:
     at_ceiling: bool = False
     trials: tuple[str, ...] = ()
     kind: str = "microbiota"  # base, regimen, microbiota, metabolite, engineered, antibiotic
+
+    def beside(self, base: Strategy | None) -> str:
+        """The label next to its base regimen: ``+ fibre-rich food`` for the base with it added."""
+        return added_to(base.label, self.label) if base is not None and base is not self else self.label
+
+
+def added_to(base: str, label: str) -> str:
+    """``label`` without the base's name in front; what does not start with it stays whole."""
+    return label.removeprefix(base).strip() if label.startswith(f"{base} + ") else label
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from hepaxis import knowledge, therapy
 from hepaxis.plan.schema import Source
 
 REVIEW = "doi:10.20517/2394-5079.2026.03"
+REVIEW_LABEL = "Review: gut microbiota and HCC immunotherapy"
 TABLES = ("interventions", "regimens", "microbiota_arms", "drugs", "safety_rules", "trials", "traits")
 STRENGTH = ("seen", "recomputed", "read", "part_seen", "recalled")
 
@@ -24,14 +25,14 @@ def collect(locators: Iterable[str], components: Iterable[str]) -> tuple[Source,
         wanted += list(one.sources)
     grades = _grades()
     found = []
-    for locator in dict.fromkeys(word.strip() for word in wanted if word and word.strip()):
+    for locator in dict.fromkeys(part for word in wanted for part in _locators(word) if part):
         label, checked, table = grades.get(locator, (locator, "recalled", ""))
         found.append(Source(id=locator, label=label, locator=locator, checked=checked, table=table))
     return tuple(found)
 
 
 def _grades() -> dict[str, tuple[str, str, str]]:
-    best: dict[str, tuple[str, str, str]] = {REVIEW: ("Review: gut microbiota and HCC immunotherapy", "part_seen", "")}
+    best: dict[str, tuple[str, str, str]] = {}
     for table in TABLES:
         for row in knowledge.records(table):
             checked = str(row.get("checked") or "recalled")
@@ -40,6 +41,7 @@ def _grades() -> dict[str, tuple[str, str, str]]:
                 known = best.get(locator)
                 if known is None or STRENGTH.index(checked) < STRENGTH.index(known[1]):
                     best[locator] = (label, checked, table)
+    best[REVIEW] = (REVIEW_LABEL, *best.get(REVIEW, ("", "part_seen", ""))[1:])
     return best
 
 

@@ -1,12 +1,15 @@
 """The answer in one sentence, and when to say "cannot tell".
 
 Held: three states.  ``cannot_tell`` when there is no usable profile, or when the data leave the predicted response
-where the prior had it; ``base_default`` when every interval of change includes zero; ``ranked`` when at least one
-does not.  The base regimen is the default answer in all three.  Words follow the numbers; nothing says "should".
+where the prior had it; ``ranked`` when the 90% interval of at least one change lies above zero; ``base_default``
+otherwise.  An option whose interval lies below zero is named as such and never makes a ranking.  The base regimen is
+the default answer in all three.  Words follow the numbers; nothing says "should".
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +20,8 @@ from hepaxis.plan.schema import AttributionRow, CheckRow, Fact, Interval, Missin
 MOVED = 0.5  # shift in prior sds from which the profile counts as having moved the answer
 NARROWED = 0.75  # posterior over prior sd below which it counts as having narrowed it
 TRIAL = "trial_only"
+MOST_NAMED = 3  # options named in a reason; further ones are counted
+LEAST_POINTS = 0.5  # points of response below which a gut's effect is "under one point"
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,14 @@ class Movement:
         return cls(float((np.nanmean(mine) - np.nanmean(prior)) / spread), float(np.nanstd(mine, ddof=1)) / spread)
 
 
-def excludes_zero(interval: Interval | None) -> bool:
-    return interval is not None and (interval.lo90 > 0 or interval.hi90 < 0)
+def better(interval: Interval | None) -> bool:
+    """Whether the whole 90% interval of a change lies above zero."""
+    return interval is not None and interval.lo90 > 0
+
+
+def worse(interval: Interval | None) -> bool:
+    """Whether the whole 90% interval of a change lies below zero."""
+    return interval is not None and interval.hi90 < 0
 
 
 def verdict(
@@ -62,7 +73,8 @@ def verdict(
         )
     if sample is not None and sample.doubtful:
         reasons.append(sample.doubtful)
-    gains = [s for s in others if excludes_zero(s.change_response)]
+    gains = [s for s in others if better(s.change_response)]
+    losses = [s for s in others if worse(s.change_response)]
     if reasons and (sample is None or movement is None or not movement.moved):
         state = "cannot_tell"
         sentence = (
@@ -72,7 +84,7 @@ def verdict(
     elif not gains:
         state = "base_default"
         sentence = (
-            f"{base.label} stays the default. Every 90% interval of change includes zero: no add-on can be told from "
+            f"{base.label} stays the default. No 90% interval of change lies above zero: no option can be told from "
             "adding nothing."
         )
     else:
@@ -80,18 +92,20 @@ def verdict(
         best = max(gains, key=lambda s: s.change_response.median if s.change_response else 0.0)
         trial = " (in a trial only)" if best.status == TRIAL else ""
         sentence = (
-            f"{base.label} stays the default. {best.label}{trial} has the largest predicted change whose 90% interval "
-            f"excludes zero ({_points(best.change_response)})."
+            f"{base.label} stays the default. {_option(best, base)}{trial} has the largest predicted gain "
+            f"whose 90% interval lies above zero: {_points(best.change_response)}."
         )
     if base.status == "blocked":
         sentence = f"{base.label} is blocked by a safety rule. " + sentence.replace(
             " stays the default", " was planned"
         )
         reasons.append("the planned regimen is blocked: see its safety flags")
+    if losses:
+        reasons.append(_worse_than(base, losses))
     return Verdict(
         state=state,
         sentence=sentence,
-        reasons=tuple(reasons),
+        reasons=tuple(f"{_capital(reason.rstrip('.'))}." for reason in reasons),
         limits_sentence=limits(rows),
         gut_sentence=gut_sentence(gut),
         options=options(base, others, missing),
@@ -107,16 +121,47 @@ def limits(rows: tuple[AttributionRow, ...]) -> str:
     sure = "" if first.effect.hi90 < 0 else ", though its interval includes none"
     text = f"{first.label} takes the most from the predicted response{sure}"
     if len(lowering) > 1:
-        text += f"; then {lowering[1].label.lower() if lowering[1].label[1:2].islower() else lowering[1].label}"
+        text += f"; then {_small(lowering[1].label)}"
     return text + "."
+
+
+def _small(label: str) -> str:
+    """Small first letter inside a sentence; an acronym keeps its capitals."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _worse_than(base: Strategy, losses: Sequence[Strategy]) -> str:
+    """Names the options whose interval lies below zero, the least loss first."""
+    names = [f"{s.beside(base)} ({_signed(s.change_response)} points)" for s in losses[:MOST_NAMED]]
+    if len(losses) > MOST_NAMED:
+        names.append(f"{len(losses) - MOST_NAMED} more")
+    told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"predicted response is lower than under {base.label}, by the whole 90% interval, with {told}"
+
+
+def _signed(change: Interval | None) -> str:
+    return "" if change is None else f"{100 * change.median:+.1f}".replace("-", "\u2212")
 
 
 def gut_sentence(gut: Interval) -> str:
     """How much is the gut's, in points of response against the reference gut."""
-    direction = "more" if gut.median > 0 else "fewer"
     size = abs(100 * gut.median)
-    wide = f"90% interval {100 * gut.lo90:+.0f} to {100 * gut.hi90:+.0f}".replace("-", "\u2212")
-    return f"About {size:.0f} points {direction} of response than with a reference gut ({wide})."
+    wide = f"90% interval {_whole(gut.lo90)} to {_whole(gut.hi90)}"
+    if size < LEAST_POINTS:
+        return f"Under one point of response apart from a reference gut ({wide})."
+    direction = "more" if gut.median > 0 else "less"
+    points = "point" if round(size) == 1 else "points"
+    return f"About {size:.0f} {points} {direction} response than with a reference gut ({wide})."
+
+
+def _whole(change: float) -> str:
+    """Whole points with a true minus; what rounds to zero has no sign."""
+    text = f"{100 * change:+.0f}"
+    return "0" if float(text) == 0 else text.replace("-", "\u2212")
 
 
 def options(base: Strategy, others: list[Strategy], missing: tuple[MissingRow, ...]) -> tuple[Fact, ...]:
@@ -125,11 +170,12 @@ def options(base: Strategy, others: list[Strategy], missing: tuple[MissingRow, .
     open_to = [s for s in others if s.status == "ranked" and s.kind not in ("regimen", "base")]
     if open_to:
         best = max(open_to, key=lambda s: s.change_response.median if s.change_response else -1.0)
-        rows.append(Fact("Without a trial", best.label, detail=_points(best.change_response)))
+        rows.append(Fact("Without a trial", _option(best, base), detail=_points(best.change_response)))
     trials = [s for s in others if s.status == TRIAL and s.trials]
     if trials:
         best = max(trials, key=lambda s: s.change_response.median if s.change_response else -1.0)
-        rows.append(Fact("In a trial", f"{best.label}: {', '.join(best.trials)}", detail=_points(best.change_response)))
+        numbers = ", ".join(re.sub(r"^\w+:", "", trial) for trial in best.trials)
+        rows.append(Fact("In a trial", f"{_option(best, base)}: {numbers}", detail=_points(best.change_response)))
     worth = [row for row in missing if row.value is not None]
     if worth:
         rows.append(Fact("Measure", worth[0].label, detail=worth[0].action))
@@ -137,6 +183,10 @@ def options(base: Strategy, others: list[Strategy], missing: tuple[MissingRow, .
         rows.append(Fact("Measure", missing[0].label, detail=missing[0].action))
     rows.append(Fact("Infection", "Treat any infection; an antibiotic is never withheld"))
     return tuple(rows)
+
+
+def _option(strategy: Strategy, base: Strategy) -> str:
+    return _capital(strategy.beside(base).removeprefix("+ "))
 
 
 def _points(change: Interval | None) -> str:
