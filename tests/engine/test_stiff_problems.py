@@ -1,9 +1,8 @@
-"""The stiff problems of the literature, by name, against their published or independent solutions; order of convergence.
+"""The stiff problems of the literature, by name, against published or independent solutions; order of convergence.
 
 Sources of problems and end values: Mazzia & Magherini, Test Set for Initial Value Problem Solvers, release 2.4 (HIRES,
 Pollution, Robertson, VdP); Hairer & Wanner, Solving ODEs II, section IV.10 (E5).
 """
-# ruff: noqa: PD011 - values are arrays here, not DataFrames
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ def _record(k: Kernels, layout: Layout) -> str:
             state = f.load(table.pointer("record_states"), c, "i")
             y0, y1 = f.load(f.at(y, state, "F"), lane, "f"), f.load(f.at(yt, state, "F"), lane, "f")
             k2, k3, k4 = _dense(f, u, n, state, lane)
-            inner = f.fma(rest, f.fma(s, f.fma(s, k4, k3), k2), y1)
-            f.store(f.fma(rest, y0, s * inner), record, c, "f")
+            inner = f.fma(rest, f.fma(s, f.fma(s, k4, k3), k2), y1 - y0)
+            f.store(f.fma(s, inner, y0), record, c, "f")
         with f.each(n_parameters) as c:
             place = f.load(table.pointer("record_parameters"), c, "i")
             f.store(f.load(f.at(p, place, "F"), lane, "f"), record, n_states + c, "f")

@@ -46,8 +46,11 @@ def _exp_core(f: Fn, x: Value, low: Value | None) -> Value:
     n = f.intrinsic("rint", x * LOG2_E)
     r = f.fma(n, f.const("F", -LN2_LO), f.fma(n, f.const("F", -LN2_HI), x))
     tail = _horner(f, r, [1 / math.factorial(k) for k in range(2, EXP_DEGREE + 1)])
-    # 1 + (r + (r^2 tail + low)): the small part is summed first.
-    small = f.fma(r * r, tail, low) if low is not None else (r * r) * tail
+    square = r * r
+    # 1 + (r + (r^2 tail + low exp(r))): the small part is summed first.
+    small = square * tail
+    if low is not None:
+        small = f.fma(square, tail, f.fma(low, f.fma(square, tail, r), low))
     value = (r + small) + 1.0
     whole = f.to_int(n)
     half = f.emit("I", f"ashr {{t}} {whole.name}, {f.const('I', 1).name}")
