@@ -20,8 +20,9 @@ from hepaxis.plan.estimates import Cross, change, log_odds_change, probability
 from hepaxis.plan.schema import AttributionRow, CounterfactualRow, Interval
 from hepaxis.plan.simulation import Setting, Simulated, simulate
 from hepaxis.population import Guts, Twin, gates_off, reference_gut, with_gut, with_parameters
+from hepaxis.population.dosing import engine_protocol
 from hepaxis.profile.reference import GuildReference
-from hepaxis.therapy import donor_shares
+from hepaxis.therapy import donor_shares, exposure_protocol
 
 GROUP_LABELS = {
     "scfa": "Short-chain fatty acids",
@@ -92,7 +93,7 @@ def attribute(
             "exposures",
             "Exposures (antibiotics, PPI, steroids)",
             "exposure",
-            replace(twin, exposures=()),
+            _without_exposures(twin),
             detail="the same people without the recorded exposures, from the same resting gut",
         )
     others = [
@@ -110,6 +111,14 @@ def attribute(
         effect=change(cross, reference_run, plain),
         reference_twin=reference_twin,
     )
+
+
+def _without_exposures(twin: Twin) -> Twin:
+    """Courses off the time line, and the levels of long-standing ones (a PPI for years) out of the rest as well."""
+    rows, _ = exposure_protocol(twin.exposures, horizon_days=1.0)
+    _, before = engine_protocol(rows, twin.start_day)
+    other = with_parameters(twin, dict.fromkeys(before, 0.0), exposures=())
+    return replace(other, sample_day=None, sample_factor=None)
 
 
 def _other_guts(twin: Twin, reference: GuildReference) -> list[tuple[str, str, str, Twin]]:
@@ -140,13 +149,12 @@ def _tumour_groups() -> list[dict[str, str]]:
 
 
 def _reference_value(found: dict[str, str], twin: Twin) -> float | np.ndarray:
+    """The reference of a host setting; ``warm`` takes the cold factor away where a host's tumour is cold."""
     if found["value"] != "warm":
         return float(found["value"])
-    table = axis.build().heterogeneity
-    args = table[(table["input"] == found["input"]) & (table["distribution"] == "lognormal")]["args"].iloc[0]
-    median = float(str(args).split()[0].split("=")[1])
-    core: np.ndarray = twin.mechanisms.core[twin.draw]
-    return median * core
+    own = twin.closed.parameters[axis.build().inputs["parameter"].to_dict()[found["input"]]].to_numpy(float)
+    warm: np.ndarray = own / twin.hosts.cold[twin.host]
+    return warm
 
 
 def _gate_sources(group: str) -> tuple[str, ...]:

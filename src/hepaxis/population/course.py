@@ -1,4 +1,9 @@
-"""Running one strategy on a patient's virtual twins: exposures and therapy on one time line."""
+"""Running one strategy on a patient's virtual twins: exposures and therapy on one time line.
+
+Held: a twin sampled after an antibiotic runs to the day of the sample first; there its residents are multiplied by what
+the simulated course leaves unexplained, so that therapy meets the community that was measured, and a lead-in that began
+before keeps its effect.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from hepaxis import therapy
 from hepaxis.population.closure import combine, engine_model
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.twin import Twin
+from hepaxis.profile.guilds import GUILDS
 
 TUMOUR = ("tumour_volume", "net_growth", "growth_intrinsic", "gompertz", "kill_rest", "vegf_block", "liver", "barrier")
 STEP_DAYS = 7.0
@@ -50,7 +56,6 @@ def run_strategy(
     rows, notes = therapy.full_protocol(
         components, twin.exposures, horizon_days, weight_kg=weight_kg, habitual_carbohydrate=twin.carbohydrate
     )
-    protocol, _ = engine_protocol(rows, twin.start_day)
     parameters = twin.closed.parameters
     drug = therapy.parameters(components, sex=sex)
     if drug:
@@ -58,19 +63,41 @@ def run_strategy(
         parameters = parameters.assign(**{str(name): values[name].to_numpy() for name in values})
     days = np.arange(0.0, horizon_days + 1e-9, STEP_DAYS)
     names = [*TUMOUR, *(name for name in observe if name not in TUMOUR)]
-    initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
+    states, start, lost = twin.closed.states, twin.start_day, np.zeros(len(parameters), bool)
+    if twin.sample_day is not None and twin.sample_day <= 0:
+        states, start = _on_the_day_of_the_sample(twin, rows, parameters), twin.sample_day
+        lost = ~np.isfinite(states).all(axis=1)
+        states = np.where(lost[:, None], twin.closed.states, states)
+    protocol, before = engine_protocol(rows, start)
+    if start > twin.start_day:
+        parameters = parameters.assign(**before)
+    initial = pd.DataFrame(states, columns=list(model.states))
     run = model.simulate(
         protocol,
         parameters,
         days,
         names,
         initial,
-        start=twin.start_day,
+        start=start,
         rtol=TOLERANCE,
         max_steps=MAX_STEPS,
         cancel=cancel,
     )
     failed = np.zeros(len(parameters), bool)
     failed[run.failures["patient"].to_numpy(int)] = True
-    failed |= ~twin.ok
+    failed |= lost | ~twin.ok
     return Run(days, {name: run.values[:, :, k] for k, name in enumerate(names)}, failed, notes)
+
+
+def _on_the_day_of_the_sample(twin: Twin, rows: pd.DataFrame, parameters: pd.DataFrame) -> np.ndarray:
+    """(V, n_states): the course until the sample, its residents then brought to what the sample shows."""
+    model = engine_model()
+    day, factor = twin.sample_day, twin.sample_factor
+    assert day is not None and factor is not None
+    protocol, _ = engine_protocol(rows[rows["time"] < day], twin.start_day)
+    initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
+    settings = {"start": twin.start_day, "rtol": TOLERANCE, "max_steps": MAX_STEPS}
+    run = model.simulate(protocol, parameters, [day], list(model.states), initial, **settings)
+    states: np.ndarray = run.values[:, 0].copy()
+    states[:, [model.states.index(f"res_{guild}") for guild in GUILDS]] *= factor
+    return states

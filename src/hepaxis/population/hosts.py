@@ -36,12 +36,14 @@ class Hosts:
 
     inputs         n x model inputs (ids of ``axis.build().inputs``)
     diameter_sum   (n,) mm at day 0
+    cold           (n,) factor by which a cold tumour lowers infiltration; 1 where the tumour is not cold
     known          input or field -> where its value came from
     notes          sentences on what was assumed
     """
 
     inputs: pd.DataFrame
     diameter_sum: np.ndarray
+    cold: np.ndarray
     known: dict[str, str]
     notes: tuple[str, ...]
 
@@ -55,9 +57,12 @@ def draw_hosts(patient: Patient | None, n: int, seed: int) -> Hosts:
     table = table[table["input"].str.startswith(("host.", "tumour."))]
     cube = uniform_cube(n, len(table) + len(EXTRA), seed)
     columns: dict[str, np.ndarray] = {}
+    cold = np.ones(n)
     for position, row in enumerate(table.itertuples()):
         values = quantile(str(row.distribution), arguments(str(row.args)), cube[:, position])
         name = str(row.input)
+        if row.distribution == "mixture":
+            cold = values
         columns[name] = columns[name] * values if row.distribution == "mixture" else values
     columns["tumour.growth"] = LN2 / columns["tumour.growth"]  # the table holds doubling times
     u = dict(zip(EXTRA, cube[:, len(table) :].T, strict=True))
@@ -68,7 +73,7 @@ def draw_hosts(patient: Patient | None, n: int, seed: int) -> Hosts:
         _read_tumour(patient, columns, u["volume"], u["growth"], known, notes)
         _read_body(patient, columns, known)
     diameter = _diameter_sum(patient, columns["tumour.volume"])
-    return Hosts(pd.DataFrame(columns), diameter, known, tuple(notes))
+    return Hosts(pd.DataFrame(columns), diameter, cold, known, tuple(notes))
 
 
 def liver_state(patient: Patient) -> str | None:

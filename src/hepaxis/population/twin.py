@@ -2,7 +2,8 @@
 
 Held: H hosts (what is not known of the person) crossed with G draws (what is not known of biology and of the gut), the
 same for every strategy, so that strategies differ only by what they do.  A stool sample taken after an antibiotic shows
-a gut away from its rest: the course is simulated and the niches are set so that the sample, not the rest, matches.
+a gut away from its rest: the course is simulated and the niches are set so that the sample, not the rest, matches; what
+the simulated course cannot explain is made up for on the day of the sample, and said.
 Assumed: earlier exposures than ``lookback`` days are part of the resting state; size is measured at day 0.
 """
 
@@ -18,13 +19,13 @@ from hepaxis.patient import Exposure, Patient
 from hepaxis.population.assumptions import assumed
 from hepaxis.population.closure import Closed, close, combine, engine_model, references
 from hepaxis.population.dosing import engine_protocol
-from hepaxis.population.guts import Guts, reference_gut
+from hepaxis.population.guts import PRESENT, Guts, reference_gut
 from hepaxis.population.hosts import Hosts, draw_hosts
 from hepaxis.population.mechanisms import Mechanisms
 from hepaxis.profile.guilds import GUILDS
 from hepaxis.profile.reference import GuildReference
 
-RESIDUAL = "residual."
+MATCH_ROUNDS = 2  # niches, course, niches again: the second round moves them by less than the error that remains
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Twin:
     closed        at rest ``start_day`` days before the first dose
     host, draw    (V,) which host and which draw a virtual patient is
     hosts, mechanisms, guts   the draws themselves (guts has G rows)
-    exposures     of the sheet; start_day <= 0; sample_mismatch: largest guild error (share) against the sample, or nan
+    exposures     of the sheet; start_day <= 0; sample_mismatch: largest guild error (share) of the simulated course
+                  against the sample, or nan
+    sample_day, sample_factor   day and (V, 12) factors on residents by which the sample differs from the course
     notes         what was assumed or could not be represented
     """
 
@@ -50,6 +53,8 @@ class Twin:
     sample_mismatch: float
     carbohydrate: float
     notes: tuple[str, ...]
+    sample_day: float | None = None
+    sample_factor: np.ndarray | None = None
 
     @property
     def ok(self) -> np.ndarray:
@@ -118,7 +123,9 @@ def with_gut(twin: Twin, guts: Guts) -> Twin:
     changed = parameters.assign(**{name: defaults[name] for name in ours})
     changed = changed.assign(**{str(name): inputs[name].to_numpy() for name in inputs})
     closed = _reclose(twin, changed, guts)
-    return replace(twin, closed=closed, guts=guts, sample_mismatch=float("nan"))
+    return replace(
+        twin, closed=closed, guts=guts, sample_mismatch=float("nan"), sample_day=None, sample_factor=None
+    )
 
 
 def with_parameters(
@@ -164,21 +171,26 @@ def _match_sample(twin: Twin, parameters: pd.DataFrame, sample_day: float | None
     courses = [c for c in twin.exposures if c.kind == "antibiotic" and c.start_day is not None and c.start_day < day]
     if not courses or day <= twin.start_day:
         return twin
-    measured = twin.guts.shares
-    relative = np.maximum(_occupancy_at(twin, day), assumed("occupancy_floor"))
-    rest = np.zeros_like(measured)
-    for g in range(len(measured)):
-        rest[g] = measured[g] / relative[twin.draw == g].mean(axis=0)
-    rest /= rest.sum(axis=1, keepdims=True)
-    guts = replace(twin.guts, shares=rest)
-    moved = replace(twin, closed=close(parameters, _spread(guts, twin.draw)), guts=guts)
-    total = _occupancy_at(moved, day) * rest[twin.draw]
-    error = np.abs(total / total.sum(axis=1, keepdims=True) - measured[twin.draw]).max()
+    measured, moved = twin.guts.shares, twin
+    occupancy = _occupancy_at(twin, day)
+    for _ in range(MATCH_ROUNDS):
+        relative = np.maximum(occupancy, assumed("occupancy_floor"))
+        rest = np.array([measured[g] / relative[twin.draw == g].mean(axis=0) for g in range(len(measured))])
+        guts = replace(twin.guts, shares=rest / rest.sum(axis=1, keepdims=True))
+        closed = close(parameters, _spread(guts, twin.draw), near=moved.closed.states)
+        moved = replace(twin, closed=closed, guts=guts)
+        occupancy = _occupancy_at(moved, day)
+    total = occupancy * moved.guts.shares[twin.draw]
+    got, wanted = total / total.sum(axis=1, keepdims=True), measured[twin.draw]
+    error = np.abs(got - wanted).max()
+    factor = np.where(wanted > PRESENT, wanted / np.maximum(got, np.finfo(float).tiny), 1.0)
     note = (
         f"the sample (day {day:g}) was taken after an antibiotic: niches are set so that the simulated course gives "
-        f"the measured community (largest error of a guild {100 * error:.1f} points)"
+        f"the measured community (largest error of a guild {100 * error:.1f} points, made up for on that day)"
     )
-    return replace(moved, sample_mismatch=float(error), notes=(*twin.notes, note))
+    return replace(
+        moved, sample_mismatch=float(error), sample_day=day, sample_factor=factor, notes=(*twin.notes, note)
+    )
 
 
 def _occupancy_at(twin: Twin, day: float) -> np.ndarray:
