@@ -65,7 +65,8 @@ def run_strategy(
     names = [*TUMOUR, *(name for name in observe if name not in TUMOUR)]
     states, start, lost = twin.closed.states, twin.start_day, np.zeros(len(parameters), bool)
     if twin.sample_day is not None and twin.sample_day <= 0:
-        states, start = _on_the_day_of_the_sample(twin, rows, parameters), twin.sample_day
+        start = twin.sample_day
+        states = _on_the_day_of_the_sample(twin, rows, parameters, start)
         lost = ~np.isfinite(states).all(axis=1)
         states = np.where(lost[:, None], twin.closed.states, states)
     protocol, before = engine_protocol(rows, start)
@@ -89,15 +90,21 @@ def run_strategy(
     return Run(days, {name: run.values[:, :, k] for k, name in enumerate(names)}, failed, notes)
 
 
-def _on_the_day_of_the_sample(twin: Twin, rows: pd.DataFrame, parameters: pd.DataFrame) -> np.ndarray:
+def _on_the_day_of_the_sample(twin: Twin, rows: pd.DataFrame, parameters: pd.DataFrame, day: float) -> np.ndarray:
     """(V, n_states): the course until the sample, its residents then brought to what the sample shows."""
     model = engine_model()
-    day, factor = twin.sample_day, twin.sample_factor
-    assert day is not None and factor is not None
     protocol, _ = engine_protocol(rows[rows["time"] < day], twin.start_day)
     initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
-    settings = {"start": twin.start_day, "rtol": TOLERANCE, "max_steps": MAX_STEPS}
-    run = model.simulate(protocol, parameters, [day], list(model.states), initial, **settings)
+    run = model.simulate(
+        protocol,
+        parameters,
+        [day],
+        list(model.states),
+        initial,
+        start=twin.start_day,
+        rtol=TOLERANCE,
+        max_steps=MAX_STEPS,
+    )
     states: np.ndarray = run.values[:, 0].copy()
-    states[:, [model.states.index(f"res_{guild}") for guild in GUILDS]] *= factor
+    states[:, [model.states.index(f"res_{guild}") for guild in GUILDS]] *= twin.sample_factor
     return states

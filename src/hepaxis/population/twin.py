@@ -123,9 +123,7 @@ def with_gut(twin: Twin, guts: Guts) -> Twin:
     changed = parameters.assign(**{name: defaults[name] for name in ours})
     changed = changed.assign(**{str(name): inputs[name].to_numpy() for name in inputs})
     closed = _reclose(twin, changed, guts)
-    return replace(
-        twin, closed=closed, guts=guts, sample_mismatch=float("nan"), sample_day=None, sample_factor=None
-    )
+    return replace(twin, closed=closed, guts=guts, sample_mismatch=float("nan"), sample_day=None, sample_factor=None)
 
 
 def with_parameters(
@@ -188,9 +186,7 @@ def _match_sample(twin: Twin, parameters: pd.DataFrame, sample_day: float | None
         f"the sample (day {day:g}) was taken after an antibiotic: niches are set so that the simulated course gives "
         f"the measured community (largest error of a guild {100 * error:.1f} points, made up for on that day)"
     )
-    return replace(
-        moved, sample_mismatch=float(error), sample_day=day, sample_factor=factor, notes=(*twin.notes, note)
-    )
+    return replace(moved, sample_mismatch=float(error), sample_day=day, sample_factor=factor, notes=(*twin.notes, note))
 
 
 def _occupancy_at(twin: Twin, day: float) -> np.ndarray:
