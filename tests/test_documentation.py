@@ -1,0 +1,46 @@
+"""The documentation is what the program says of itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+PAGES = ("clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md")
+
+
+def maker(root: Path):
+    spec = importlib.util.spec_from_file_location("make_docs", root / "tools" / "make_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_generated_page_is_checked(root):
+    assert set(maker(root).PAGES) == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_generated_page_is_current(root, page):
+    assert (root / "docs" / page).read_text(encoding="utf-8") == maker(root).PAGES[page](), "run tools/make_docs.py"
+
+
+def test_readme_names_every_command(root):
+    text = (root / "README.md").read_text(encoding="utf-8")
+    for command in ("check", "profile", "plan", "template", "model"):
+        assert f"hepaxis {command}" in text
+
+
+def test_readme_puts_the_two_commands_on_the_first_screen(root):
+    head = "\n".join((root / "README.md").read_text(encoding="utf-8").splitlines()[:25])
+    assert "make demo" in head
+    assert "make test" in head
+    assert "Research use only" in head
+
+
+def test_links_in_pages_resolve(root):
+    for page in [*root.glob("*.md"), *(root / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"

@@ -1,0 +1,144 @@
+"""Writes the pages under docs/ that are generated from the program itself; a test keeps them equal.
+
+`python tools/make_docs.py` after a change of the clinic sheet, of plan.json, of the claims or of the commands.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hepaxis import axis, knowledge
+from hepaxis.patient import fields
+from hepaxis.report import plan_json_schema
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+HEAD = "Made by `tools/make_docs.py`; do not edit. Research use only, not for treatment decisions.\n"
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: list[str], rows: list[list[object]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
+
+
+def clinic_sheet() -> str:
+    """Every field of patient.yaml."""
+    rows: list[list[object]] = []
+    for field in fields().values():
+        if field.is_container:
+            continue
+        units = (
+            ", ".join(dict.fromkeys([field.unit, *(name for name, _ in field.factors)])) if field.unit != "1" else ""
+        )
+        limits = "" if field.hard_min is None and field.hard_max is None else f"{field.hard_min} to {field.hard_max}"
+        rows.append([f"`{field.path}`", field.label, units, limits, ", ".join(field.choice_ids), field.help])
+    head = ["field", "meaning", "units", "possible", "choices", "note"]
+    text = "A sheet is `patient.yaml`; `hepaxis template` prints one to fill in. Missing is unknown, at its prior."
+    return "\n".join(["# The clinic sheet", "", HEAD, text, "", *_table(head, rows), ""])
+
+
+def plan_json() -> str:
+    """Every field of plan.json."""
+    schema = plan_json_schema()
+    text = "The schema is `src/hepaxis/report/plan.schema.json`; `schema` names its version. Unknown fields are refused."
+    lines = ["# plan.json", "", HEAD, text, ""]
+    parts: dict[str, Any] = {"Plan": schema, **schema["$defs"]}
+    for name, part in parts.items():
+        lines += [f"## {name}", "", _cell(part.get("description", "")), ""]
+        rows = [[f"`{key}`", _type(value)] for key, value in part["properties"].items()]
+        lines += [*_table(["field", "type"], rows), ""]
+    return "\n".join(lines)
+
+
+def _type(value: dict[str, Any]) -> str:
+    if "$ref" in value:
+        return str(value["$ref"]).rsplit("/", 1)[-1]
+    if "anyOf" in value:
+        return " or ".join(_type(one) for one in value["anyOf"])
+    if value.get("type") == "array":
+        return f"list of {_type(value.get('items', {}))}"
+    return str(value.get("type", "any"))
+
+
+def claims() -> str:
+    """Every claim about the gut that the model can switch."""
+    rows: list[list[object]] = []
+    for gate, row in axis.gate_table().iterrows():
+        disputed = str(row["agreement"]).startswith("disputed")
+        sign = "disputed" if disputed else "raises" if row["sign"] > 0 else "lowers"
+        prior = f"{row['prior_mean']:g} (sd {row['prior_sd']:g})"
+        rows.append([f"`{gate}`", row["claim"], f"{sign} {row['port']}", prior, row["grade"], row["sources"]])
+    text = (
+        "Upstream biology reaches the immune and tumour core only through these gates. A strength of 0 switches a "
+        "claim off; all off is an ordinary immuno-oncology model. In a population a claim also transfers to people or not, "
+        "with the probability of its grade (`population/relevance.csv`)."
+    )
+    counts = axis.describe().loc["total"]
+    graded = ", ".join(f"{name} {int(counts[name])}" for name in counts.index if name != "total")
+    lines = [f"Values in the model by grade: {graded}; total {int(counts['total'])}.", ""]
+    head = ["gate", "claim", "effect", "strength", "grade", "sources"]
+    return "\n".join(["# Claims of the model", "", HEAD, text, "", *lines, *_table(head, rows), ""])
+
+
+def commands() -> str:
+    """Every command and option."""
+    import typer
+
+    from hepaxis.cli.app import app
+
+    lines = ["# Commands", "", HEAD]
+    root = typer.main.get_command(app)
+
+    def describe(name: str, command: Any) -> None:
+        lines.extend([f"## `hepaxis {name}`".rstrip(), "", inspect.cleandoc(command.help or ""), ""])
+        rows = []
+        for parameter in command.params:
+            if parameter.name == "help":
+                continue
+            flags = ", ".join(f"`{flag}`" for flag in parameter.opts) if parameter.opts else parameter.name
+            rows.append([flags, getattr(parameter, "help", "") or ""])
+        if rows:
+            lines.extend([*_table(["argument or option", "meaning"], rows), ""])
+        for child, part in getattr(command, "commands", {}).items():
+            describe(f"{name} {child}".strip(), part)
+
+    describe("", root)
+    codes = "0 done, 1 the input has errors, 2 the command line is wrong, 3 the output cannot be written, 4 interrupted"
+    return "\n".join([*lines, f"Exit codes: {codes}.", ""])
+
+
+def tables() -> str:
+    """Every knowledge table with its columns."""
+    text = "tables under `src/hepaxis/knowledge/tables`; `checked` says how far a row was verified."
+    lines = ["# Knowledge tables", "", HEAD, f"{len(knowledge.names())} {text}", ""]
+    for name in knowledge.names():
+        columns = knowledge.columns(name)
+        lines += [f"## {name}", "", f"{len(knowledge.records(name))} rows.", ""]
+        rows = [[f"`{c.name}`", c.type, c.unit, c.description] for c in columns]
+        lines += [*_table(["column", "type", "unit", "meaning"], rows), ""]
+    return "\n".join(lines)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "clinic_sheet.md": clinic_sheet,
+    "plan_json.md": plan_json,
+    "claims.md": claims,
+    "commands.md": commands,
+    "knowledge_tables.md": tables,
+}
+
+
+def main() -> None:
+    DOCS.mkdir(exist_ok=True)
+    for name, make in PAGES.items():
+        (DOCS / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
