@@ -63,20 +63,19 @@ def attribute(
 
     def row(id: str, label: str, category: str, other: Twin, parent: str = "", detail: str = "") -> None:
         tick(label)
-        made = simulate(other, base.components, setting)
-        effect = log_odds_change(cross, made.endpoints.response, plain)
+        effect = _paired_log_odds(cross, _response(other, base, setting), plain)
         sources = _gate_sources(id) if category == "gut" and parent else ()
         rows.append(AttributionRow(id, label, category, effect, parent, detail, sources))
 
     reference_twin = with_gut(twin, _same_draws(reference_gut(reference), twin))
     tick("reference gut")
-    reference_run = simulate(reference_twin, base.components, setting).endpoints.response
+    reference_run = _response(reference_twin, base, setting)
     rows.append(
         AttributionRow(
             WHOLE_GUT,
             "Gut",
             "gut",
-            log_odds_change(cross, reference_run, plain),
+            _paired_log_odds(cross, reference_run, plain),
             detail="this gut against the reference community in the same people",
         )
     )
@@ -102,7 +101,7 @@ def attribute(
     ]
     for id, label, detail, other in _other_guts(twin, reference):
         tick(label)
-        response = simulate(other, base.components, setting).endpoints.response
+        response = _response(other, base, setting)
         others.append(CounterfactualRow(id, label, detail, probability(cross, response)))
     return GutEffect(
         rows=tuple(rows),
@@ -111,6 +110,18 @@ def attribute(
         effect=change(cross, reference_run, plain),
         reference_twin=reference_twin,
     )
+
+
+def _response(other: Twin, base: Simulated, setting: Setting) -> np.ndarray:
+    """(V,) response of the same people otherwise; nan where the change could not be simulated."""
+    made = simulate(other, base.components, setting)
+    response: np.ndarray = np.where(made.failed, np.nan, made.endpoints.response)
+    return response
+
+
+def _paired_log_odds(cross: Cross, other: np.ndarray, plain: np.ndarray) -> Interval:
+    """``plain`` against ``other``, over those that have both."""
+    return log_odds_change(cross, other, np.where(np.isfinite(other), plain, np.nan))
 
 
 def _without_exposures(twin: Twin) -> Twin:

@@ -72,7 +72,8 @@ def _spread(per_draw: np.ndarray, host_error: float) -> float:
 def change(cross: Cross, base: np.ndarray, other: np.ndarray) -> Interval:
     """Paired change of a probability (V,) -> Interval in fractions."""
     per_draw = cross.by_draw(other - base)
-    return interval(float(np.nanmean(per_draw)), _spread(per_draw, cross.host_error(other - base)), len(per_draw))
+    draws = int(np.isfinite(per_draw).sum())
+    return interval(float(np.nanmean(per_draw)), _spread(per_draw, cross.host_error(other - base)), draws)
 
 
 def probability(cross: Cross, values: np.ndarray) -> Interval:
@@ -80,7 +81,9 @@ def probability(cross: Cross, values: np.ndarray) -> Interval:
     per_draw = cross.by_draw(values)
     mean = float(np.clip(np.nanmean(per_draw), LOWEST, 1 - LOWEST))
     error = cross.host_error(values) / (mean * (1 - mean))
-    logit = interval(float(np.log(mean / (1 - mean))), _spread(log_odds(per_draw), error), len(per_draw))
+    logit = interval(
+        float(np.log(mean / (1 - mean))), _spread(log_odds(per_draw), error), int(np.isfinite(per_draw).sum())
+    )
     return Interval(*(_sigmoid(x) for x in (logit.median, logit.lo50, logit.hi50, logit.lo90, logit.hi90)))
 
 

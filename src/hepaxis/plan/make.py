@@ -7,6 +7,7 @@ counterfactual guts.  A virtual patient that fails in any of them is left out of
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -86,12 +87,13 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
             progress(one.label)
             runs[one.id] = simulate(twin, one.components, setting, observe=CEILING)
     base = runs.get(offered[0].id) or simulate(twin, offered[0].components, setting, observe=CEILING)
-    ok = twin.ok.copy()
-    for made in [base, *runs.values()]:
-        ok &= ~made.failed
-    cross = Cross(twin.host, twin.draw, ok)
     progress("a gut drawn from the prior")
     blank = simulate(prior, base.components, setting)
+    ok = twin.ok.copy()
+    for made in [base, blank, *runs.values()]:
+        ok &= ~made.failed
+    _some_are_left(ok, twin)
+    cross = Cross(twin.host, twin.draw, ok)
     found = attribute(twin, base, setting, twin_reference(sample), cross, progress)
 
     strategies = _strategies(offered, runs, base, cross, options.seed)
@@ -102,7 +104,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         theirs = log_odds(cross.by_draw(blank.endpoints.response))
         moved = Movement.between(mine, theirs)
     by_draw = cross.by_draw(runs[best.id].endpoints.response - base.endpoints.response) if best else np.array([])
-    missing = missing_rows(patient, sample, twin, by_draw, set(_measured(able)))
+    missing = missing_rows(patient, sample, twin, by_draw, _measured(patient, able))
     nodes, edges = network(twin, found.reference_twin)
     answer = verdict(sample, moved, strategies, found.rows, found.effect, missing)
     used = [s for one in strategies for s in one.evidence.sources] + [s for r in found.rows for s in r.sources]
@@ -188,6 +190,23 @@ def _with_regimen(parts: tuple[str, ...], regimen: str) -> tuple[str, ...]:
     return parts if any(id in therapy.regimen_ids() for id in parts) else (regimen, *parts)
 
 
+def _not_closed(twin: Twin) -> list[str]:
+    """Virtual patients without a rest, counted by reason."""
+    reasons = Counter(reason for reason in twin.closed.reason if reason)
+    total = len(twin.closed.reason)
+    return [f"{count} of {total} virtual patients could not be closed: {reason}" for reason, count in reasons.items()]
+
+
+def _some_are_left(ok: np.ndarray, twin: Twin) -> None:
+    """Raises InputError when no host is left in some draw: nothing could be averaged."""
+    left = np.bincount(twin.draw[ok], minlength=len(twin.mechanisms))
+    if left.min() > 0:
+        return
+    found = "; ".join([f"{int(ok.sum())} of {len(ok)} virtual patients can be simulated", *_not_closed(twin)])
+    hint = "look for extreme values on the sheet, or give --patients a larger number"
+    raise InputError([error("plan.no_virtual_patients", found, hint)])
+
+
 def _capacities(sample: Sample | None, folder: PatientFolder, options: Options) -> Capacities | None:
     if sample is None:
         return None
@@ -202,16 +221,24 @@ def _capacities(sample: Sample | None, folder: PatientFolder, options: Options) 
     )
 
 
-def _measured(able: Capacities | None) -> list[str]:
+def _measured_load(patient: Patient) -> float | None:
+    """Total load against the reference, or None (drawn)."""
+    counted = patient.gut.bacterial_load
+    return None if counted is None else counted / assumed("load_reference")
+
+
+def _measured(patient: Patient, able: Capacities | None) -> set[str]:
+    """Rows of ``missing`` that the sheet or the metabolites already answer."""
+    counted = set() if patient.gut.bacterial_load is None else {"load"}
     if able is None:
-        return []
+        return counted
     got = set(able.summary.index[able.summary["status"] == "measured"])
     groups = {
         "stool_scfa": {"acetate", "propionate", "butyrate"},
         "stool_bile_acids": {"dca_conversion", "udca_formation"},
         "indoles": {"indole", "ipa"},
     }
-    return [id for id, members in groups.items() if members & got]
+    return counted | {id for id, members in groups.items() if members & got}
 
 
 def _twins(patient: Patient, sample: Sample | None, able: Capacities | None, options: Options) -> tuple[Twin, Twin]:
@@ -220,11 +247,12 @@ def _twins(patient: Patient, sample: Sample | None, able: Capacities | None, opt
     mechanisms = draw_mechanisms(draws, solved_tau(), seed)
     known = twin_reference(sample)
     recent = _recent_antibiotic(patient)
-    blank: Guts = gut_from_prior(known, draws, seed + 10, recent_antibiotic=recent)
+    load = _measured_load(patient)
+    blank: Guts = gut_from_prior(known, draws, seed + 10, recent_antibiotic=recent, load=load)
     if sample is None or able is None:
         twin = build_twin(patient, blank, mechanisms, known, hosts=options.hosts, seed=seed)
         return twin, twin
-    gut = gut_from_capacities(able, known, draws, seed + 20, recent_antibiotic=recent, load=None)
+    gut = gut_from_capacities(able, known, draws, seed + 20, recent_antibiotic=recent, load=load)
     twin = build_twin(patient, gut, mechanisms, known, hosts=options.hosts, seed=seed)
     return twin, with_gut(twin, blank)
 
@@ -341,7 +369,7 @@ def _warnings(
     folder: PatientFolder, sample: Sample | None, able: Capacities | None, twin: Twin, runs: dict[str, Simulated]
 ) -> tuple[str, ...]:
     problems = [*folder.problems, *(sample.problems if sample else ()), *(able.problems if able else ())]
-    notes = [*twin.notes, *(note for made in runs.values() for note in made.run.notes)]
+    notes = [*twin.notes, *_not_closed(twin), *(note for made in runs.values() for note in made.run.notes)]
     for made in runs.values():
         for id in made.components:
             if id in therapy.regimen_ids():

@@ -58,7 +58,7 @@ def missing_rows(
     niche = explained(change_by_draw, opened.loc[:, opened.std() > 0])
     if sample is not None and niche is not None:
         rows.append(MissingRow(*TAXA, niche, "whether undetected guilds have a niche is a stated prior"))
-    rows.sort(key=lambda row: -(row.value or 0.0) if row.value is not None else 1.0)
+    rows.sort(key=lambda row: (row.id != "profile", row.value is None, -(row.value or 0.0)))
     for path, (label, action) in CLINIC.items():
         if patient.value(path) in (None, ()):
             rows.append(MissingRow(path, label, action, None, "not on the sheet"))

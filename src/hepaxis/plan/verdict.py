@@ -176,10 +176,7 @@ def options(base: Strategy, others: list[Strategy], missing: tuple[MissingRow, .
         best = max(trials, key=lambda s: s.change_response.median if s.change_response else -1.0)
         numbers = ", ".join(re.sub(r"^\w+:", "", trial) for trial in best.trials)
         rows.append(Fact("In a trial", f"{_option(best, base)}: {numbers}", detail=_points(best.change_response)))
-    worth = [row for row in missing if row.value is not None]
-    if worth:
-        rows.append(Fact("Measure", worth[0].label, detail=worth[0].action))
-    elif missing:
+    if missing:
         rows.append(Fact("Measure", missing[0].label, detail=missing[0].action))
     rows.append(Fact("Infection", "Treat any infection; an antibiotic is never withheld"))
     return tuple(rows)

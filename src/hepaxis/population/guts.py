@@ -79,7 +79,9 @@ def gut_from_capacities(
     return _with_niches(shares, inputs, reference, seed, recent_antibiotic, load, "profile")
 
 
-def gut_from_prior(reference: GuildReference, n: int, seed: int, *, recent_antibiotic: bool = False) -> Guts:
+def gut_from_prior(
+    reference: GuildReference, n: int, seed: int, *, recent_antibiotic: bool = False, load: float | None = None
+) -> Guts:
     """n draws without a profile: communities of the reference generator, residuals at their priors."""
     shares = reference.draw(n, seed)[list(GUILDS)].to_numpy(float)
     cube = uniform_cube(n, 16, seed + 1)
@@ -90,7 +92,7 @@ def gut_from_prior(reference: GuildReference, n: int, seed: int, *, recent_antib
         str(row.input): quantile(str(row.distribution), arguments(str(row.args)), cube[:, k])
         for k, row in enumerate(rows)
     }
-    return _with_niches(shares, pd.DataFrame(inputs), reference, seed + 2, recent_antibiotic, None, "prior")
+    return _with_niches(shares, pd.DataFrame(inputs), reference, seed + 2, recent_antibiotic, load, "prior")
 
 
 def _with_niches(
