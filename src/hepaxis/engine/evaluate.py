@@ -10,11 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from .graph import Graph, Node
 
 Floats = NDArray[np.float64]
+
+
+def _gamma(x: NDArray[Any]) -> NDArray[Any]:
+    from scipy import special  # rare, and slow to import
+
+    return np.asarray(special.gamma(x))
+
 
 _UNARY: dict[str, Callable[..., Any]] = {
     "neg": np.negative,
@@ -39,7 +45,7 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "asinh": np.arcsinh,
     "acosh": np.arccosh,
     "atanh": np.arctanh,
-    "tgamma": special.gamma,
+    "tgamma": _gamma,
 }
 _BINARY: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -53,6 +59,8 @@ _BINARY: dict[str, Callable[..., Any]] = {
     "and": np.logical_and,
     "or": np.logical_or,
 }
+# Rows taken at a time: what lies between stays small.
+MOST_ROWS = 2048
 # Rows are padded to a multiple of this, so that no value depends on how many rows stand beside it.
 ROW_BLOCK = 64
 
@@ -67,6 +75,15 @@ class Evaluation:
 
     def __call__(self, states: Floats, parameters: Floats, time: Floats | float = 0.0) -> Floats:
         """``states`` (n, n_states), ``parameters`` (n, n_parameters), ``time`` (n,) or one -> (n, n_roots)."""
+        n = len(states)
+        when = np.broadcast_to(np.asarray(time, dtype=np.float64), (n,))
+        result = np.empty((n, len(self.roots)))
+        for first in range(0, n, MOST_ROWS):
+            rows = slice(first, min(first + MOST_ROWS, n))
+            self._block(states[rows], parameters[rows], when[rows], result[rows])
+        return result
+
+    def _block(self, states: Floats, parameters: Floats, time: Floats, result: Floats) -> None:
         rows = len(states)
         padded = -(-max(rows, 1) // ROW_BLOCK) * ROW_BLOCK
         y = np.ones((states.shape[1], padded))
@@ -97,10 +114,8 @@ class Evaluation:
                 else:
                     value = _UNARY[op](values[args[0]])
                 values[node] = value
-        result = np.empty((rows, len(self.roots)))
         for column, root in enumerate(self.roots):
             result[:, column] = values[root][:rows]
-        return result
 
 
 def truth_bits(conditions: Evaluation, states: Floats, parameters: Floats, time: Floats | float) -> NDArray[np.int64]:

@@ -33,6 +33,15 @@ class Graph:
         self.true = self._make("bool", (), 1.0)
         self.false = self._make("bool", (), 0.0)
 
+    def copy(self) -> Graph:
+        """The same nodes under the same numbers.  What builds on a system grows a copy: the order in which things are
+        built, in one thread or several, then changes neither numbers nor results."""
+        twin = Graph.__new__(Graph)
+        twin.__dict__.update(self.__dict__)
+        twin.op, twin.args, twin.value = self.op.copy(), self.args.copy(), self.value.copy()
+        twin.moving, twin._seen = self.moving.copy(), self._seen.copy()
+        return twin
+
     def __len__(self) -> int:
         return len(self.op)
 

@@ -247,7 +247,7 @@ class Model:
         )
         stop = np.zeros(1, dtype=np.int64)
         evaluate = plain_evaluator(self.system)
-        return Run(self.system, self._stepper, self._reference, settings, start, observation, evaluate, stop)
+        return Run(self.system, self._stepper, lambda: self._reference, settings, start, observation, evaluate, stop)
 
     def _times(self, times: ArrayLike, start: float) -> Floats:
         when = np.atleast_1d(np.asarray(times, dtype=float))

@@ -26,7 +26,7 @@ class ReferenceStepper:
 
     def __init__(self, system: System):
         self.system = system
-        g, n = system.graph, len(system.states)
+        g, n = system.graph.copy(), len(system.states)
         entries = [(i, g.index(v), d) for i, f in enumerate(system.rhs) for v, d in gradient(g, f).items()]
         self._cells = np.array([i * n + j for i, j, _ in entries], dtype=np.int64)
         self._rhs = Evaluation(g, system.rhs)

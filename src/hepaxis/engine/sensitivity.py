@@ -33,7 +33,7 @@ def tangent_system(system: System, observed: Sequence[tuple[str, Node]]) -> Syst
     if system.events:
         named = [Fault("unsupported in sensitivities: event", f"'{e.name}'") for e in system.events]
         raise UnsupportedModel(named)
-    g, n, width = system.graph, len(system.states), len(system.parameters)
+    g, n, width = system.graph.copy(), len(system.states), len(system.parameters)
     expressions = [*system.rhs, *(node for _, node in observed), *(start.node for start in system.initials)]
     seeds: dict[Node, Node] = {}
     for leaf in g.reach(expressions):

@@ -84,7 +84,7 @@ def time_jumps(system: System, p: Floats, changing: set[int]) -> Floats | None:
 
     ``changing`` are parameters set on the way: comparisons with these are met by step control or events alone.
     """
-    g = system.graph
+    g = system.graph.copy()
     roots = [*system.rhs, *(e.trigger for e in system.events)]
     columns = []
     for node in g.reach(roots):
@@ -154,7 +154,7 @@ class Run:
 
     system: System
     stepper: Stepper
-    fallback: Stepper
+    fallback: Callable[[], Stepper]  # made when first needed
     settings: Settings
     start: float
     observation: Observation
@@ -171,7 +171,8 @@ class Run:
         desk = EventDesk(self.system) if self.system.events else None
         if desk is not None:
             desk.open(state)
-        for stepper in (self.stepper, self.fallback):
+        for pivoting in (False, True):
+            stepper = self.fallback() if pivoting else self.stepper
             while True:
                 running = ids[state.status == b.RUNNING]
                 if len(running):

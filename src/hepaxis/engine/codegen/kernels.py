@@ -12,7 +12,7 @@ triggers(y, p, q, t) -> bits  one bit a watched condition
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..derivative import tangents
 from ..graph import LEAVES, Graph, Node
@@ -47,7 +47,9 @@ class Kernels:
 
 
 def build_kernels(system: System, lanes: int) -> Kernels:
-    g, linear = system.graph, lay_out_linear_system(system.graph, system.rhs)
+    system = replace(system, graph=system.graph.copy())
+    g = system.graph
+    linear = lay_out_linear_system(g, system.rhs)
     timed = g.needs_time(system.rhs)
     slope: list[Node] = []
     if timed:

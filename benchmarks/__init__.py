@@ -1,0 +1,1 @@
+"""Measurements, not tests: ``python -m benchmarks`` prints JSON and writes it to benchmarks/result.json."""

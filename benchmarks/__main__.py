@@ -1,0 +1,57 @@
+"""``python -m benchmarks [surrogate] [own_model] [--rounds N] [--patients N] [--out FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from hepaxis.engine.codegen.build import _host, natural_lanes
+
+from .startup import first_patient, population
+from .throughput import ROUNDS, measure
+from .workloads import own_model, surrogate
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("only", nargs="*", choices=[[], "surrogate", "own_model"], help="default: both")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--patients", type=int, default=10_000)
+    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("result.json"))
+    chosen = parser.parse_args()
+    wanted = chosen.only or ["surrogate", "own_model"]
+    report: dict[str, object] = {
+        "machine.processor": _host()[0],
+        "machine.cores": os.cpu_count(),
+        "machine.python": platform.python_version(),
+        "machine.load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "engine.lanes": natural_lanes(),
+    }
+    for name, make in (("surrogate", surrogate), ("own_model", own_model)):
+        if name not in wanted:
+            continue
+        work = make()
+        if work is None:
+            print(f"{name}: ../shared/data/engine_surrogate is absent, skipped", file=sys.stderr)
+            continue
+        print(f"{name}: throughput against libRoadRunner", file=sys.stderr)
+        result = measure(work, rounds=chosen.rounds)
+        tight = result["tight"]
+        assert isinstance(tight, dict)
+        report[f"engine.ratio_libroadrunner.{name}"] = tight["ratio_libroadrunner"]
+        report[f"engine.throughput.{name}"] = result
+        print(f"{name}: first patient of a fresh process", file=sys.stderr)
+        report[f"engine.first_patient.{name}"] = first_patient(work)
+        print(f"{name}: {chosen.patients} patients", file=sys.stderr)
+        report[f"engine.population.{name}"] = population(name, chosen.patients)
+    text = json.dumps(report, indent=2)
+    chosen.out.write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
