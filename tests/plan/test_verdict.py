@@ -15,8 +15,9 @@ def interval(median: float, lo: float, hi: float) -> Interval:
 
 
 def strategy(label: str, change: Interval | None, kind: str = "diet", trials: tuple[str, ...] = ()) -> Strategy:
+    components = (BASE, label) if label.startswith(f"{BASE} + ") else (label,)
     return Strategy(
-        label, label, (label,), "base" if change is None else "trial_only" if trials else "ranked", None, (), "",
+        label, label, components, "base" if change is None else "trial_only" if trials else "ranked", None, (), "",
         Evidence("C", "", ()), (), change_response=change, kind=kind, trials=trials,
     )  # fmt: skip
 
@@ -64,6 +65,12 @@ def test_without_movement_nothing_is_ranked():
     told = answer(GAIN, moved=0.0)
     assert told.state == "cannot_tell"
     assert told.reasons[0].startswith("The profile leaves")
+
+
+def test_another_regimen_keeps_its_whole_name():
+    other = strategy("Durvalumab + tremelimumab", interval(0.1, 0.05, 0.2), kind="regimen")
+    assert other.beside(strategy("Durvalumab", None)) == "Durvalumab + tremelimumab"
+    assert GAIN.beside(strategy(BASE, None)) == "+ ursodeoxycholic acid"
 
 
 def test_many_losses_are_counted():

@@ -24,7 +24,7 @@ def test_strategies_tell_which_intervals_exclude_zero() -> None:
     above = captions.strategies(with_strategy(1, change_response=iv(0.08, 0.01, 0.16))).finding
     assert above == "1 of 8 90% intervals lies above zero (Nivolumab + ipilimumab, no add-on)."
     below = captions.strategies(with_strategy(6, change_response=iv(-0.08, -0.16, -0.01))).finding
-    assert below == "1 of 8 90% intervals lies below zero (+ UDCA 13 mg/kg/d)."
+    assert below == "1 of 8 90% intervals lies below zero (adding UDCA 13 mg/kg/d)."
     assert "29% chance of being best" in captions.strategies(RANKED).how
     assert "44% chance of being best" in captions.strategies(with_strategy(1, p_best=0.44)).how
 
@@ -81,10 +81,12 @@ def test_capacities_tell_what_is_outside_and_what_is_unknown() -> None:
 
 def test_network_tells_the_heaviest_path() -> None:
     finding = captions.network(RANKED.nodes, RANKED.edges, 150).finding
-    assert finding.startswith("The strongest path: Enterobacteriaceae raising Hexa-acylated LPS, raising Endotoxin")
-    assert "lowering Entry of CD8" in finding
+    assert finding.startswith(
+        "The strongest path: Enterobacteriaceae raises Hexa-acylated LPS, which raises Endotoxin, which raises"
+    )
+    assert "which lowers Entry of CD8" in finding
     flipped = tuple(replace(e, weight=0.9) if e.source in {"g.but", "l.but"} else e for e in RANKED.edges)
-    assert "Butyrate producers raising Butyrate" in captions.network(RANKED.nodes, flipped, 150).finding
+    assert "Butyrate producers raises Butyrate" in captions.network(RANKED.nodes, flipped, 150).finding
     assert captions.network((), (), 150).finding.startswith("No link")
 
 
@@ -110,11 +112,11 @@ def test_trade_tells_gain_and_harm() -> None:
     assert captions.trade(rows, 150).finding.startswith("The largest median gain comes with the most harm.")
     gentle = shown_in_order(with_strategy(2, change_response=iv(0.2, 0.1, 0.3)))
     finding = captions.trade(gentle, 150).finding
-    assert "+ FMT capsules, screened donor, day 0 and 21: +20.0 (+10.0, +30.0) points" in finding
+    assert "adding FMT capsules, screened donor, day 0 and 21: +20.0 (+10.0, +30.0) points" in finding
     assert finding.endswith("Nivolumab + ipilimumab, no add-on: 26% (17–37).")
 
 
-@pytest.mark.parametrize(("value", "words"), [(0.34, "34% of the interval’s width"), (0.61, "61%")])
+@pytest.mark.parametrize(("value", "words"), [(0.34, "34% of the variance"), (0.61, "61%")])
 def test_missing_tells_the_first_item(value: float, words: str) -> None:
     plan = replace(RANKED, missing=(replace(RANKED.missing[0], value=value), *RANKED.missing[1:]))
     assert words in captions.missing(plan).finding

@@ -45,7 +45,7 @@ def test_strategy_intervals_are_drawn_where_the_numbers_are() -> None:
     drawn = str(column.cell(rows[0]))
     change = rows[0].change_response
     assert change is not None
-    thin = re.search(r'x1="([\d.]+)%" y1="50%" x2="([\d.]+)%" y2="50%" class="iv90', drawn)
+    thin = re.search(r'x1="([\d.]+)%" y1="1.2em" x2="([\d.]+)%" y2="1.2em" class="iv90', drawn)
     assert thin is not None
     assert float(thin[1]) == pytest.approx(column.scale.raw(change.lo90), abs=0.01)
     assert float(thin[2]) == pytest.approx(column.scale.raw(change.hi90), abs=0.01)

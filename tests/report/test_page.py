@@ -14,7 +14,7 @@ import plans
 import pytest
 from plans import RANKED
 
-from hepaxis.plan.schema import Plan
+from hepaxis.plan.schema import Plan, SafetyFlag
 from hepaxis.report import formats, render
 from hepaxis.report.page import STATEMENT
 
@@ -50,7 +50,7 @@ class Page(HTMLParser):
         self.open.append(tag)
         if re.fullmatch(r"h[1-6]", tag):
             self.headings.append((int(tag[1]), ""))
-        if tag == "tr":
+        if tag == "tbody":
             self._row = dict(attrs).get("data-strategy")
             if self._row is not None:
                 self.rows[self._row] = []
@@ -63,7 +63,7 @@ class Page(HTMLParser):
             self.problems.append(f"</{tag}> closes {self.open[-3:]} at {self.getpos()}")
             return
         self.open.pop()
-        if tag == "tr":
+        if tag == "tbody":
             self._row = None
 
     def handle_data(self, data: str) -> None:
@@ -339,3 +339,57 @@ def test_every_text_of_a_plan_reaches_the_page() -> None:
 
 def test_the_same_plan_gives_the_same_page() -> None:
     assert render(RANKED) == html_of("base_default")
+
+
+def test_a_row_is_short_and_its_details_hold_the_rest() -> None:
+    html = html_of("base_default")
+    for s in RANKED.strategies:
+        body = html.split(f'data-strategy="{s.id}"', 1)[1].split("</tbody>", 1)[0]
+        first, rest = body.split("<details>", 1)
+        shown = first.split("<tr class=", 1)[0]
+        assert shown.count('class="tag') <= 3
+        for flag in s.safety:
+            assert f"Rule {flag.rule}" in rest
+        for line in s.schedule:
+            assert line in Page(f"<p>{rest.split('</summary>', 1)[1].split('</details>', 1)[0]}</p>").text
+
+
+def test_open_questions_are_counted_and_told_in_full_below() -> None:
+    asks = tuple(SafetyFlag(f"Q{i}", "warn", f"check: thing {i}? If so: avoid", "", question=True) for i in range(4))
+    said = (SafetyFlag("S01", "warn", "capsules only: avoid endoscopy (bleeding)", ""),)
+    fmt = next(s for s in RANKED.strategies if s.id == "fmt")
+    row = page(replace(RANKED, strategies=(RANKED.strategies[0], replace(fmt, safety=(*said, *asks))))).row("fmt")
+    table = row.split("Evidence", 1)[0]
+    assert "4 questions open, 1 more note" in table
+    assert "thing 0" not in table
+    assert all(f"thing {i}?" in row for i in range(4))
+
+
+def test_labels_drop_the_base_regimen_and_locators_their_prefix() -> None:
+    base = RANKED.strategies[0]
+    added = replace(
+        RANKED.strategies[2],
+        label=f"{base.label} + FMT capsules",
+        components=(*base.components, "fmt"),
+        trials=("nct:NCT05690048", "nct:NCT06643533"),
+    )
+    sources = tuple(replace(s, locator=f"doi:10.1000/{i}") for i, s in enumerate(RANKED.sources))
+    found = page(replace(RANKED, strategies=(base, added), sources=sources))
+    assert found.row("fmt").startswith(f"{added.rank}+ FMT capsules")
+    assert base.label not in found.row("fmt")
+    assert "in a trial only: NCT05690048 +1" in found.row("fmt")
+    assert "10.1000/0" in found.text
+    assert not re.search(r"\b(nct|doi|text):", found.text)
+
+
+def test_a_source_is_found_with_or_without_its_prefix() -> None:
+    known = replace(RANKED.sources[0], id="doi:10.1000/x")
+    row = replace(RANKED.capacities[0], sources=(" 10.1000/x",))
+    text = page(replace(RANKED, sources=(known,), capacities=(row,), attribution=(), strategies=())).text
+    assert "not in the list" not in text
+
+
+def test_the_patients_own_gut_stands_once_among_the_guts() -> None:
+    again = replace(RANKED.counterfactuals[0], id="this_gut", label="This gut", detail="once more")
+    text = page(replace(RANKED, counterfactuals=(again, *RANKED.counterfactuals))).text
+    assert "once more" not in text

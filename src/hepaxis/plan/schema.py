@@ -193,13 +193,10 @@ class Strategy:
     kind: str = "microbiota"  # base, regimen, microbiota, metabolite, engineered, antibiotic
 
     def beside(self, base: Strategy | None) -> str:
-        """The label next to its base regimen: ``+ fibre-rich food`` for the base with it added."""
-        return added_to(base.label, self.label) if base is not None and base is not self else self.label
-
-
-def added_to(base: str, label: str) -> str:
-    """``label`` without the base's name in front; what does not start with it stays whole."""
-    return label.removeprefix(base).strip() if label.startswith(f"{base} + ") else label
+        """The label next to its base regimen: ``+ fibre-rich food`` for the base with it added, else the label."""
+        if base is None or base is self or not set(base.components) < set(self.components):
+            return self.label
+        return self.label.removeprefix(base.label).strip() if self.label.startswith(f"{base.label} + ") else self.label
 
 
 @dataclass(frozen=True)
@@ -241,7 +238,7 @@ class AxisEdge:
 
 @dataclass(frozen=True)
 class MissingRow:
-    """``value``: how much of the 90% width of the change in response the missing item accounts for (0-1), or None."""
+    """``value``: share (0-1) of the variance of the largest change in response the item carries, or None."""
 
     id: str
     label: str

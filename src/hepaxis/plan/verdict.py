@@ -136,15 +136,15 @@ def _capital(words: str) -> str:
 
 def _worse_than(base: Strategy, losses: Sequence[Strategy]) -> str:
     """Names the options whose interval lies below zero, the least loss first."""
-    names = [f"{s.beside(base)} ({_signed(s.change_response)} points)" for s in losses[:MOST_NAMED]]
+    names = [
+        f"{s.beside(base)} ({_tenths(s.change_response.median)} points)"
+        for s in losses[:MOST_NAMED]
+        if s.change_response
+    ]
     if len(losses) > MOST_NAMED:
         names.append(f"{len(losses) - MOST_NAMED} more")
     told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"predicted response is lower than under {base.label}, by the whole 90% interval, with {told}"
-
-
-def _signed(change: Interval | None) -> str:
-    return "" if change is None else f"{100 * change.median:+.1f}".replace("-", "\u2212")
 
 
 def gut_sentence(gut: Interval) -> str:
@@ -189,8 +189,13 @@ def _option(strategy: Strategy, base: Strategy) -> str:
 def _points(change: Interval | None) -> str:
     if change is None:
         return ""
-    text = f"{100 * change.median:+.1f} points (90% interval {100 * change.lo90:+.1f} to {100 * change.hi90:+.1f})"
-    return text.replace("-", "\u2212")
+    return f"{_tenths(change.median)} points (90% interval {_tenths(change.lo90)} to {_tenths(change.hi90)})"
+
+
+def _tenths(change: float) -> str:
+    """Points with one decimal and a true minus; what rounds to zero has no sign."""
+    text = f"{100 * change:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "\u2212")
 
 
 def checks(

@@ -64,10 +64,16 @@ def _are(names: Sequence[str]) -> str:
     return f"{listed_up_to(names, MOST_NAMED)} {'is' if len(names) == 1 else 'are'}"
 
 
+def _named(strategy: Strategy) -> str:
+    """Name inside a sentence: ``adding fibre-rich food`` for what is added to the base regimen."""
+    added = strategy.label.removeprefix("+ ")
+    return strategy.label if added == strategy.label else f"adding {added}"
+
+
 def strategies(plan: Plan) -> Caption:
     rows = [s for s in read.shown_in_order(plan) if usable(s.change_response)]
-    above = [s.label for s in rows if read.excludes_zero(s.change_response) > 0]
-    below = [s.label for s in rows if read.excludes_zero(s.change_response) < 0]
+    above = [_named(s) for s in rows if read.excludes_zero(s.change_response) > 0]
+    below = [_named(s) for s in rows if read.excludes_zero(s.change_response) < 0]
     if not rows:
         finding = "No strategy has a predicted change against a base regimen."
     elif not above and not below:
@@ -82,7 +88,9 @@ def strategies(plan: Plan) -> Caption:
         finding = "; ".join(told) + "."
     how = []
     if rows and finite(rows[0].p_best):
-        first = f"{_capital(rows[0].label)}, ranked first, has a {percent(rows[0].p_best or 0.0)} chance of being best"
+        first = (
+            f"{_capital(_named(rows[0]))}, ranked first, has a {percent(rows[0].p_best or 0.0)} chance of being best"
+        )
         how.append(first + (" among those compared, so the order is not advice." if not above else "."))
     blocked, trial = len(read.blocked(plan)), len([s for s in plan.strategies if s.status == "trial_only"])
     if blocked or trial:
@@ -160,7 +168,8 @@ def guilds(profile: ProfileSection) -> Caption:
     ]
     finding = "; ".join(told) + "." if told else "All guilds lie within their reference range."
     how = [f"Reference: {profile.reference}."] if profile.reference else []
-    how.append(f"{share(profile.other_share)} of what was identified is in no guild with known traits.")
+    if profile.other_share > 0:
+        how.append(f"{share(profile.other_share)} of what was identified is in no guild with known traits.")
     if none:
         how.append("“None” may be an empty niche or one below the detection limit.")
     return Caption(_capital(finding), " ".join(how))
@@ -196,14 +205,20 @@ def network(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge], n: int) -> Cap
     labels = {node.id: node.label for node in nodes}
     chain = strongest_chain(nodes, edges)
     disputed = sum(e.disputed for e in edges)
-    how = f"Values are medians against the reference patient, n = {n}; ▼ below, = near, ▲ above it."
+    how = (
+        f"Values are medians of the virtual patients at rest, n = {n}, so guilds differ from the sample; ▼ below, ="
+        " near, ▲ above the same people with a reference gut."
+    )
     if disputed:
         how += f" {counted(disputed, 'link has', 'links have')} a disputed sign."
     if not chain:
         return Caption("No link carries an effect of the gut in this patient.", how)
-    path = [labels[chain[0].source]] + [("raising " if e.sign >= 0 else "lowering ") + labels[e.target] for e in chain]
+    path = [
+        ("" if i else labels[e.source]) + (" raises " if e.sign >= 0 else " lowers ") + labels[e.target]
+        for i, e in enumerate(chain)
+    ]
     doubt = " (disputed in part)" if any(e.disputed for e in chain) else ""
-    return Caption(f"The strongest path{doubt}: {path[0]} {', '.join(path[1:])}.", how)
+    return Caption(f"The strongest path{doubt}: {', which'.join(path)}.", how)
 
 
 def timeline(items: Sequence[TimelineItem]) -> Caption:
@@ -218,7 +233,7 @@ def timeline(items: Sequence[TimelineItem]) -> Caption:
         told.append(f"{_capital(listed_up_to(ongoing, MOST_NAMED))} {'is' if len(ongoing) == 1 else 'are'} ongoing")
     if not told:
         told = ["No exposure is recorded before the first dose"]
-    return Caption("; ".join(told) + ".", how)
+    return Caption(_capital("; ".join(told)) + ".", how)
 
 
 def course(curves: Sequence[Curve], n: int) -> Caption:
@@ -234,7 +249,7 @@ def course(curves: Sequence[Curve], n: int) -> Caption:
     overlap = min(a.hi90[i], b.hi90[j]) >= max(a.lo90[i], b.lo90[j])
     return Caption(
         f"At month {end / DAYS_PER_MONTH:.0f} the 90% bands {'overlap' if overlap else 'are apart'}: "
-        f"{a.label} {_size(a, end)}, {b.label} {_size(b, end)}.",
+        f"{a.label} {_size(a, end)}; {b.label} {_size(b, end)}.",
         how,
     )
 
@@ -257,25 +272,29 @@ def trade(strategies: Sequence[Strategy], n: int) -> Caption:
 
     best = max(rows, key=lambda s: s.change_response.median if s.change_response else 0.0)
     worst = max(rows, key=harm)
-    gain = f"{best.label}: {with_limits(best.change_response, points)} points of response"
+    gain = f"{_named(best)}: {with_limits(best.change_response, points)} points of response"
     worst_harm = percent_with_range(worst.outcomes.severe_immune_event if worst.outcomes else None)
     if best is worst:
         return Caption(
-            f"The largest median gain comes with the most harm. {gain}, {worst_harm} severe immune events.", how
+            f"The largest median gain comes with the most harm. {_capital(gain)}, {worst_harm} severe immune events.",
+            how,
         )
-    return Caption(f"Largest median gain, {gain}; most severe immune events, {worst.label}: {worst_harm}.", how)
+    return Caption(f"Largest median gain, {gain}; most severe immune events, {_named(worst)}: {worst_harm}.", how)
 
 
 def missing(plan: Plan) -> Caption:
     rows = [r for r in by_value(plan.missing) if r.value is not None and finite(r.value)]
-    how = "Value: how much of the 90% width of the change in response the missing item accounts for."
+    how = (
+        "Value: how much of the variance of the largest change in response an item accounts for; what was not measured"
+        " stands at its prior."
+    )
     if not plan.missing:
         return Caption("Nothing that the model uses was missing.", "")
     if not rows:
         return Caption("The worth of the missing items was not computed.", how)
     return Caption(
         f"{_capital(rows[0].label)} {'accounts' if not rows[0].label.endswith('s') else 'account'} for most: "
-        f"{percent(rows[0].value or 0.0)} of the interval’s width.",
+        f"{percent(rows[0].value or 0.0)} of the variance.",
         how,
     )
 

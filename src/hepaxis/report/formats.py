@@ -8,6 +8,7 @@ finite is written "not available", never "nan".  Source: the report's design rul
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from hepaxis.plan.schema import Interval
@@ -15,7 +16,9 @@ from hepaxis.plan.schema import Interval
 MINUS = "\u2212"
 ABSENT = "not available"
 DAYS_PER_MONTH = 365.25 / 12
+LEAST_SHARE = 1e-5  # a smaller part of a community is told as less than this
 SMALL, LARGE = 1e-3, 1e5  # outside these a quantity is written with a power of ten
+_HYPHEN_MINUS = re.compile(r"(?<![\w.)\-])-(?=\d)")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 Formatter = Callable[[float], str]
@@ -64,6 +67,16 @@ def whole_points(change: float) -> str:
     return signed(change * 100, 0) if finite(change) else ABSENT
 
 
+def tick(value: float) -> str:
+    """Label of a signed axis: as few digits as the value needs, and 0 without a sign."""
+    return signed(value, 0 if float(value).is_integer() else 1)
+
+
+def true_minus(words: str) -> str:
+    """A hyphen before a number that is not part of a range or a name becomes a minus sign."""
+    return _HYPHEN_MINUS.sub(MINUS, words)
+
+
 def log_odds(value: float) -> str:
     return signed(value, 2)
 
@@ -95,6 +108,8 @@ def months(value: float) -> str:
 
 def share(fraction: float) -> str:
     """A part of a community: two significant digits of a per cent (``0.142`` -> ``14%``, ``0.0007`` -> ``0.07%``)."""
+    if finite(fraction) and 0 < fraction < LEAST_SHARE:
+        return f"<{LEAST_SHARE * 100:g}%"
     return quantity(fraction * 100) + "%" if finite(fraction) else ABSENT
 
 
@@ -139,6 +154,15 @@ def listed_up_to(names: Sequence[str], most: int) -> str:
     """As :func:`listed`, with what is over ``most`` counted: ``a, b and 3 more``."""
     names = list(names)
     return listed(names) if len(names) <= most else listed([*names[: most - 1], f"{len(names) - most + 1} more"])
+
+
+def shortened(words: str, most: int) -> str:
+    """``words`` up to ``most`` characters, cut between words and marked with an ellipsis."""
+    if len(words) <= most:
+        return words
+    kept = words[: most - 1]
+    at = kept.rfind(" ")
+    return (kept[:at] if at > most // 2 else kept).rstrip(" ,;:(") + "…"
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

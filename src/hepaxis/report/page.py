@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from hepaxis.plan.schema import Plan, Strategy
 
-from . import captions, formats
+from . import access, captions, formats
 from . import reading as read
 from .figures import attribution, course, gut, missing, network, timeline, trade
 from .figures.strategies import ChangeColumn
@@ -26,6 +26,7 @@ from .figures.strategies import ChangeColumn
 STATEMENT = "Research use only, not for treatment decisions."
 STYLES = ("tokens.css", "components.css", "narrow.css", "print.css")
 MOST_FACTS = 11  # cells of the header grid beside the one that lists what is not known (two rows of six)
+MOST_WARNINGS = 5  # further ones are in a disclosure
 STATES = {
     "ranked": ("An option stands apart", "info"),
     "base_default": ("Base regimen stays the default", "plain"),
@@ -132,9 +133,12 @@ def _figures(plan: Plan, italics: read.Italics) -> dict[str, Any]:
         "gut_share": attribution.gut_share(plan),
         "gut_share_text": captions.gut_share(plan),
         "attribution": attribution.steps(plan.attribution),
+        "attribution_data": attribution.steps_data(plan.attribution),
         "counterfactuals": attribution.counterfactuals(plan),
+        "counterfactuals_data": attribution.counterfactuals_data(plan.counterfactuals),
         "guilds": gut.guilds(plan.profile.guilds, italics) if plan.profile else None,
         "capacities": gut.capacities(plan.capacities, italics),
+        "capacity_details": gut.capacity_details(plan.capacities),
         "statuses": [s for s in gut.STATUSES if any(c.status == s for c in plan.capacities)],
         "status_words": gut.STATUS_WORDS,
         "status_mark": gut.status_mark,
@@ -142,6 +146,7 @@ def _figures(plan: Plan, italics: read.Italics) -> dict[str, Any]:
         "timeline": timeline.timeline(plan.timeline),
         "course": course.course(plan.curves),
         "missing": missing.missing(plan.missing),
+        "unvalued": missing.unvalued(plan.missing),
     }
 
 
@@ -160,15 +165,12 @@ def _captions(plan: Plan) -> dict[str, captions.Caption | None]:
     }
 
 
-def _once(ids: list[str]) -> list[str]:
-    return list(dict.fromkeys(ids))
-
-
 def render(plan: Plan) -> str:
     """The report as one HTML document: no script, no request, style allowed by its hash."""
-    italics = read.Italics(t for g in (plan.profile.guilds if plan.profile else ()) for t in g.top_taxa)
+    plan = read.as_shown(plan)
+    italics = read.Italics(read.taxa_of(plan))
     sources = read.Sources(plan.sources)
-    facts, unknown = read.header_facts(plan.facts, MOST_FACTS)
+    facts, unknown = read.header_facts([f for f in plan.facts if f.value != plan.planned], MOST_FACTS)
     state, state_class = STATES.get(plan.verdict.state, (plan.verdict.state.replace("_", " "), "plain"))
     css = style()
     context: dict[str, Any] = {
@@ -186,12 +188,16 @@ def render(plan: Plan) -> str:
         "horizon": captions.months_text(plan),
         "coverage": _coverage(plan),
         "captions": _captions(plan),
-        "attribution_sources": sources.refs(_once([s for r in plan.attribution for s in r.sources])),
-        "capacity_sources": sources.refs(_once([s for r in plan.capacities for s in r.sources])),
+        "attribution_sources": sources.refs([s for r in plan.attribution for s in r.sources]),
+        "warnings_first": plan.warnings[:MOST_WARNINGS],
+        "warnings_rest": plan.warnings[MOST_WARNINGS:],
         "n_unverified": len([s for s in plan.sources if not read.grade_of(s)[1]]),
         "method": METHOD,
         "it": italics,
         "refs": sources.refs,
+        "access": access.tags,
+        "in_short": read.evidence_in_short,
+        "bare": read.bare,
         "lead": read.lead_and_rest,
         "link": read.link_of,
         "grade": read.grade_of,

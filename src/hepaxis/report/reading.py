@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
-from hepaxis.plan.schema import AttributionRow, CapacityRow, Fact, GuildRow, Interval, Plan, Source, Strategy
+from hepaxis.plan.schema import (
+    AttributionRow,
+    CapacityRow,
+    Evidence,
+    Fact,
+    GuildRow,
+    Interval,
+    Plan,
+    Source,
+    Strategy,
+)
 
-from .formats import finite, usable
+from .formats import finite, shortened, true_minus, usable
 
 # Ratio to the reference at which the seven colour classes of the design change.
 DEVIATION_CUTS = (0.12, 0.45, 0.8, 1.25, 2.2, 8.0)
@@ -23,6 +33,9 @@ DEVIATION_SIGNS = {"low": "▼", "mid": "=", "high": "▲"}
 CATEGORIES = ("gut", "tumour", "liver", "exposure")
 GUT_KINDS = frozenset({"microbiota", "metabolite", "engineered", "antibiotic"})
 RECALLED = "recalled"
+THIS_GUT = "this_gut"  # counterfactual that repeats the patient's own gut
+FEW_WORDS = 44  # characters of evidence in the table where a plan gives no short text
+NO_DEVIATION, FAR = 1.0, 10.0  # ratios that stand for "at" and "far above" a reference median of zero
 UNBROKEN_N = "n\u00a0=\u00a0"  # a sample size stays on one line
 
 _GENUS = re.compile(r"^[A-Z][a-z]{3,}(?<!aceae)(?<!ales)\b")
@@ -31,7 +44,10 @@ _ABBREVIATED = r"\b[A-Z]\. [a-z]{3,}\b"
 _DOI = re.compile(r"^(?:doi:\s*|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$", re.IGNORECASE)
 _NCT = re.compile(r"\bNCT\d{8}\b")
 _PMID = re.compile(r"^(?:PMID:?\s*)(\d{1,9})$", re.IGNORECASE)
-_LEAD = re.compile(r"(.+?\.(?=\s)|.+?(?=\s\())", re.DOTALL)
+_PMC = re.compile(r"^(?:pmc:\s*)?(PMC\d{4,9})$", re.IGNORECASE)
+_LEAD = re.compile(r"(.+?\.(?=\s)|.+?(?=\s\([^)]*interval))", re.DOTALL)
+_PREFIX = re.compile(r"^(?:doi|nct|pmid|pmc|text|own):\s*", re.IGNORECASE)
+_STRAIN = re.compile(r"\b([A-Z][a-z]{3,} [a-z]{4,}) [A-Z]{2,}\d+\b")
 _WEB = re.compile(r"^https?://[^\s<>\"]+$")
 
 
@@ -63,6 +79,35 @@ def excludes_zero(interval: Interval | None) -> int:
     if interval is None or not usable(interval):
         return 0
     return (interval.lo90 > 0) - (interval.hi90 < 0)
+
+
+def as_shown(plan: Plan) -> Plan:
+    """The plan with labels as the page prints them: the base regimen's name is not repeated in what adds to it."""
+    base = base_strategy(plan)
+    if base is not None:
+        shown = tuple(replace(s, label=s.beside(base)) for s in plan.strategies)
+        names = {old.label: new.label for old, new in zip(plan.strategies, shown, strict=True)}
+        curves = tuple(replace(c, label=names.get(c.label, c.label)) for c in plan.curves)
+        plan = replace(plan, strategies=shown, curves=curves)
+    return replace(plan, counterfactuals=tuple(c for c in plan.counterfactuals if c.id != THIS_GUT))
+
+
+def bare(locator: str) -> str:
+    """A locator as printed: ``NCT05865730``, ``10.1126/science.adl4100``, without the prefix of its kind."""
+    return _PREFIX.sub("", locator.strip())
+
+
+def evidence_in_short(evidence: Evidence) -> str:
+    return evidence.short or shortened(evidence.text, FEW_WORDS)
+
+
+def guild_ratio(row: GuildRow) -> float:
+    """Share over the reference median; where that is zero, the upper limit says whether the guild is far above it."""
+    if not finite(row.share, row.ref_median):
+        return float("nan")
+    if row.ref_median > 0:
+        return row.share / row.ref_median
+    return FAR if finite(row.ref_hi) and row.share > row.ref_hi else NO_DEVIATION
 
 
 def base_strategy(plan: Plan) -> Strategy | None:
@@ -121,9 +166,8 @@ def guilds_by_deviation(rows: Sequence[GuildRow]) -> tuple[GuildRow, ...]:
     """From most above to most below the reference median; what was not found comes last."""
 
     def ratio(row: GuildRow) -> float:
-        if not row.detected or not finite(row.share, row.ref_median):
-            return -1.0
-        return row.share / row.ref_median if row.ref_median > 0 else float("inf")
+        found = guild_ratio(row)
+        return found if row.detected and finite(found) else -1.0
 
     return tuple(sorted(rows, key=lambda r: -ratio(r)))
 
@@ -156,12 +200,18 @@ class Italics:
         self._pattern = re.compile(_ABBREVIATED + known)
 
     def __call__(self, words: str) -> Markup:
-        words = words.replace("n = ", UNBROKEN_N)
+        words = true_minus(words).replace("n = ", UNBROKEN_N)
         out, at = Markup(""), 0
         for found in self._pattern.finditer(words):
             out += escape(words[at : found.start()]) + Markup("<i>{}</i>").format(found.group())
             at = found.end()
         return out + escape(words[at:])
+
+
+def taxa_of(plan: Plan) -> tuple[str, ...]:
+    """Names to set in italics: those of the profile, and species of named strains among the strategies."""
+    found = [t for g in (plan.profile.guilds if plan.profile else ()) for t in g.top_taxa]
+    return (*found, *(name for s in plan.strategies for name in _STRAIN.findall(s.label)))
 
 
 def lead_and_rest(words: str) -> tuple[str, str]:
@@ -179,6 +229,8 @@ def link_of(locator: str) -> str | None:
         return locator
     if nct := _NCT.search(locator):
         return "https://clinicaltrials.gov/study/" + nct.group()
+    if pmc := _PMC.match(locator):
+        return f"https://pmc.ncbi.nlm.nih.gov/articles/{pmc.group(1)}/"
     if pmid := _PMID.match(locator):
         return f"https://pubmed.ncbi.nlm.nih.gov/{pmid.group(1)}/"
     return None
@@ -188,7 +240,7 @@ def grade_of(source: Source) -> tuple[str, bool]:
     """Verification grade in words, and whether it counts as verified."""
     if source.checked.strip().lower() in {RECALLED, ""}:
         return ("unverified (recalled)" if source.checked else "unverified"), False
-    return source.checked, True
+    return source.checked.replace("_", " "), True
 
 
 class Sources:
@@ -198,13 +250,13 @@ class Sources:
         self._number: dict[str, int] = {}
         self._verified: dict[str, bool] = {}
         for number, source in enumerate(sources, 1):
-            self._number.setdefault(source.id, number)
-            self._verified.setdefault(source.id, grade_of(source)[1])
+            self._number.setdefault(bare(source.id), number)
+            self._verified.setdefault(bare(source.id), grade_of(source)[1])
 
     def refs(self, ids: Iterable[str]) -> Markup:
         """``[3] [7, unverified]``, each a link into the list; an id without an entry is named as such."""
         parts = []
-        for source_id in ids:
+        for source_id in dict.fromkeys(bare(part) for joined in ids for part in joined.split("; ")):
             number = self._number.get(source_id)
             if number is None:
                 parts.append(Markup('<span class="ref">[{}: not in the list]</span>').format(source_id))

@@ -132,13 +132,13 @@ def text(x: str, y: str, words: str, css: str = "", *, dx: float = 0, dy: float 
     return Markup('<text x="{}" y="{}" dx="{}" dy="{}" class="{}">{}</text>').format(x, y, dx, dy, css, words)
 
 
-def interval_marks(scale: Scale, interval: Interval, category: str, *, radius: float = 5) -> Markup:
-    """Thin line 90%, thick line 50%, dot median, at mid height."""
+def interval_marks(scale: Scale, interval: Interval, category: str, *, radius: float = 5, at: str = "50%") -> Markup:
+    """Thin line 90%, thick line 50%, dot median, at mid height or at the height ``at``."""
     return join(
         (
-            level("50%", f"iv90 s-{category}", scale.x(interval.lo90), scale.x(interval.hi90)),
-            level("50%", f"iv50 s-{category}", scale.x(interval.lo50), scale.x(interval.hi50)),
-            dot(scale.x(interval.median), "50%", f"f-{category} pt0", radius),
+            level(at, f"iv90 s-{category}", scale.x(interval.lo90), scale.x(interval.hi90)),
+            level(at, f"iv50 s-{category}", scale.x(interval.lo50), scale.x(interval.hi50)),
+            dot(scale.x(interval.median), at, f"f-{category} pt0", radius),
         )
     )
 

@@ -13,14 +13,15 @@ from markupsafe import Markup
 from hepaxis.plan.schema import AttributionRow, CounterfactualRow, Interval, Plan
 
 from .. import svg
-from ..formats import limits, log_odds, percent, percent_range, signed, usable
+from ..formats import limits, log_odds, percent, percent_range, shortened, tick, usable
 from ..reading import attribution_groups, category_of, limiting_steps
-from ..tables import Cell, RowChart, value_cell
+from ..tables import Cell, DataTable, RowChart, value_cell
 
 MOST_LIMITING = 5  # rows of the first panel, so that the first screen holds it
 LEAST_LOG_ODDS = 0.5  # the axis shows at least this far to both sides
 LEAST_RESPONSE = 0.4  # response axes reach at least 40%
 RESPONSE_CEILING = 1.0
+ONE_LINE, TWO_LINES = 42, 62  # characters of a detail beside its mark; the whole text stands in the data table
 HEADROOM = 1.08  # so that the last tick's label stays inside its column
 
 
@@ -46,7 +47,7 @@ def _bar(scale: svg.Scale, effect: Interval, category: str, *, part: bool) -> Ma
 
 def _axis(scale: svg.Scale, most: int) -> tuple[list[float], Cell]:
     ticks = svg.linear_ticks(scale.lo, scale.hi, most)
-    labels = svg.tick_labels(scale, [(t, signed(t) if t else "0") for t in ticks])
+    labels = svg.tick_labels(scale, [(t, tick(t)) for t in ticks])
     return ticks, Cell("chart", svg.drawing(labels, css="axis"))
 
 
@@ -63,7 +64,9 @@ def steps(rows: Sequence[AttributionRow]) -> RowChart:
             swatch = Markup("") if part else Markup('<i class="sw {}"></i>').format(category)
             out.append(
                 (
-                    Cell("label", swatch + row.label, "part" if part else "grp", row.detail),
+                    Cell("label", row.label, "part")
+                    if part
+                    else Cell("label", swatch + _head(row.label), "grp", _brief(row)),
                     Cell("chart", svg.drawing(grid + _bar(scale, row.effect, category, part=part))),
                     value_cell(log_odds(row.effect.median), limits(row.effect, log_odds)),
                 )
@@ -72,15 +75,41 @@ def steps(rows: Sequence[AttributionRow]) -> RowChart:
     return RowChart("attr", "Steps from the reference patient to this patient, log-odds of response", tuple(out), head)
 
 
+def _brief(row: AttributionRow) -> str:
+    """The label's bracket, and of the detail what stands before its colon, as far as a line goes."""
+    bracket = row.label.removeprefix(_head(row.label)).strip(" ()")
+    return shortened("; ".join(t for t in (bracket, row.detail.split(":")[0]) if t), ONE_LINE)
+
+
+def _head(label: str) -> str:
+    """A label without its bracket, for a narrow panel; the full one stands in the figure of all steps."""
+    return label.split(" (")[0]
+
+
+def steps_data(rows: Sequence[AttributionRow]) -> DataTable:
+    """Each step with what it compares."""
+    told = [
+        (row.label, log_odds(row.effect.median), limits(row.effect, log_odds), row.detail or "–")
+        for group in attribution_groups(rows)
+        for row in (group.row, *group.parts)
+    ]
+    return DataTable("what each step compares", ("Step", "Log-odds", "90% interval", "Compared"), tuple(told))
+
+
+def counterfactuals_data(rows: Sequence[CounterfactualRow]) -> DataTable:
+    told = tuple((c.label, percent(c.response.median), percent_range(c.response), c.detail or "–") for c in rows)
+    return DataTable("what each gut is", ("Gut", "Response", "90% interval, %", "What it is"), told)
+
+
 def limiting(rows: Sequence[AttributionRow]) -> RowChart:
     """The few steps that lower response most, for the first panel."""
     chosen = limiting_steps(rows, MOST_LIMITING)
     scale = _effect_scale(chosen, raising=0.0)
-    ticks, axis = _axis(scale, 3)
+    ticks, axis = _axis(scale, 2)
     grid = svg.gridlines(scale, ticks, marked=0.0, css="ax")
     body = tuple(
         (
-            Cell("label", Markup('<i class="sw {}"></i>').format(category_of(r.category)) + r.label),
+            Cell("label", Markup('<i class="sw {}"></i>').format(category_of(r.category)) + _head(r.label)),
             Cell("chart", svg.drawing(grid + _bar(scale, r.effect, category_of(r.category), part=False))),
             value_cell(log_odds(r.effect.median), limits(r.effect, log_odds)),
         )
@@ -105,7 +134,7 @@ def _response_rows(
         grid += svg.upright(scale.x(reference.median), "ref")
     out = tuple(
         (
-            Cell("label", label, small=detail),
+            Cell("label", label, small=shortened(detail, TWO_LINES)),
             Cell("chart", svg.drawing(grid + (svg.interval_marks(scale, i, css) if usable(i) else Markup("")))),
             value_cell(percent(i.median), percent_range(i)),
         )

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from hepaxis.plan.schema import Curve
 
 from .. import svg
-from ..formats import DAYS_PER_MONTH, finite, signed
+from ..formats import DAYS_PER_MONTH, finite, shortened, signed
 from ..tables import DataTable, Plot
 from .plots import framed, y_axis
 
@@ -98,8 +98,8 @@ def _lines(curve: Curve, across: svg.Scale, up: svg.Scale, colour: str, *, fille
     return marks + svg.curve(xs, median, across, up, f"s-{colour} w2")
 
 
-def _short(label: str, most: int = 19) -> str:
-    return label if len(label) <= most else label[: most - 1].rstrip() + "…"
+def _short(label: str, most: int = 23) -> str:
+    return shortened(label, most)
 
 
 def _labels(drawn: Sequence[Curve], up: svg.Scale) -> Markup:

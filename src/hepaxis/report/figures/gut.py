@@ -6,6 +6,7 @@ their own units as text.  A guild that was not found and a value at its prior ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
@@ -13,11 +14,15 @@ from markupsafe import Markup
 from hepaxis.plan.schema import CapacityRow, GuildRow, Interval
 
 from .. import svg
-from ..formats import ABSENT, finite, quantity, share, usable
-from ..reading import capacities_by_deviation, deviation, deviation_sign, guilds_by_deviation
+from ..formats import ABSENT, finite, quantity, share, usable, with_limits
+from ..reading import capacities_by_deviation, deviation, deviation_sign, guild_ratio, guilds_by_deviation
 from ..tables import Cell, RowChart, value_cell
 
 LEAST_SHARE, MOST_SHARE = 0.0001, 1.0  # 0.01% to 100% of the community
+FLOOR_SHARE = 1e-5  # a share below this is drawn at the left edge
+MOST_DECADES = 3  # steps between labels of a log axis in a narrow column
+NO_UNIT = frozenset({"", "1", "fraction", "share"})
+RELATIVE = "reference = 1"  # unit of a capacity that is told as a multiple of its reference
 LEAST_RATIO, MOST_RATIO = 0.1, 10.0
 STATUSES = ("measured", "predicted", "unknown")
 STATUS_WORDS = {
@@ -48,11 +53,11 @@ def _decade_label(fraction: float) -> str:
 def guilds(rows: Sequence[GuildRow], italics: Callable[[str], Markup]) -> RowChart:
     """Share of the identified community; grey band and tick are the reference."""
     scale = svg.log_scale(
-        [v for r in rows for v in (r.share, r.ref_lo, r.ref_hi) if finite(v)],
+        [v for r in rows for v in (r.share, r.ref_lo, r.ref_hi) if finite(v) and v >= FLOOR_SHARE],
         least=LEAST_SHARE,
         most=MOST_SHARE,
     )
-    ticks = svg.decades(scale)
+    ticks = svg.decades(scale, MOST_DECADES)
     grid = svg.gridlines(scale, ticks)
     out = []
     for row in guilds_by_deviation(rows):
@@ -65,7 +70,7 @@ def guilds(rows: Sequence[GuildRow], italics: Callable[[str], Markup]) -> RowCha
             marks += svg.dot(scale.x(scale.lo), "50%", "f-paper mk dsh", 4.5)
             seen, sign = "none", "▼"
         elif finite(row.share):
-            ratio = row.share / row.ref_median if row.ref_median > 0 else float("nan")
+            ratio = guild_ratio(row)
             marks += svg.dot(scale.x(row.share), "50%", f"{deviation(ratio)} mk", 5.5)
             seen, sign = share(row.share), deviation_sign(ratio)
         else:
@@ -106,7 +111,7 @@ def capacities(rows: Sequence[CapacityRow], italics: Callable[[str], Markup]) ->
         least=LEAST_RATIO,
         most=MOST_RATIO,
     )
-    ticks = svg.decades(scale)
+    ticks = _around_one(scale)
     grid = svg.gridlines(scale, ticks, marked=1.0, css="ref")
     out = []
     for row in capacities_by_deviation(rows):
@@ -124,7 +129,7 @@ def capacities(rows: Sequence[CapacityRow], italics: Callable[[str], Markup]) ->
         out.append(
             (
                 Cell("mark", status_mark(row.status)),
-                Cell("label", italics(row.label), small=row.note),
+                Cell("label", italics(_capital(row.label))),
                 Cell("chart", svg.drawing(marks)),
                 _capacity_value(row),
             )
@@ -138,10 +143,36 @@ def capacities(rows: Sequence[CapacityRow], italics: Callable[[str], Markup]) ->
     return RowChart("cap", "Capacities and markers with 90% intervals and reference", tuple(out), head)
 
 
+def _around_one(scale: svg.Scale) -> list[float]:
+    """Decades with 1 among them, few enough for a narrow column."""
+    every = svg.decades(scale, 100)
+    step = math.ceil((len(every) - 1) / MOST_DECADES)
+    return [t for t in every if round(math.log10(t)) % step == 0]
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _unit(row: CapacityRow) -> str:
+    return " ×" if row.unit == RELATIVE else "" if row.unit in NO_UNIT else f" {row.unit}"
+
+
+def capacity_details(rows: Sequence[CapacityRow]) -> list[tuple[CapacityRow, str, str]]:
+    """Rows in the order of the figure with value and reference range as text, for the table below it."""
+    out = []
+    for row in capacities_by_deviation(rows):
+        unit = _unit(row)
+        value = with_limits(row.value, quantity) + unit if usable(row.value) else ABSENT
+        reference = f"{quantity(row.ref_median)} ({quantity(row.ref_lo)} to {quantity(row.ref_hi)})"
+        out.append((row, value, reference + unit if finite(row.ref_lo, row.ref_median, row.ref_hi) else ABSENT))
+    return out
+
+
 def _capacity_value(row: CapacityRow) -> Cell:
     if not usable(row.value):
         return value_cell(ABSENT)
-    unit = f" {row.unit}" if row.unit not in {"", "1", "fraction"} else ""
+    unit = _unit(row)
     strong = "at its prior" if row.status == "unknown" else quantity(row.value.median) + unit
-    quiet = f"{quantity(row.value.lo90)} to {quantity(row.value.hi90)}" + (unit if row.status == "unknown" else "")
-    return Cell("value", Markup("<b>{}</b>").format(strong), small=quiet)
+    quiet = f"{quantity(row.value.lo90)}–{quantity(row.value.hi90)}" + (unit if row.status == "unknown" else "")
+    return value_cell(strong, quiet)

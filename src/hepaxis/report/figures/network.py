@@ -1,7 +1,7 @@
 """The axis in this patient: guilds, lumen, portal vein, ports and tumour as a network in five columns.
 
 Layout is computed from the plan's nodes and edges: a node stands level with what feeds it, and neighbours keep their
-distance.  An arrow raises, a bar lowers, a dashed line has a disputed sign, width is the share of the gut's effect.
+distance.  An arrow raises, a bar lowers, a dashed line has a disputed sign, width is the link's strength.
 On narrow screens the same edges are read as chains of chips; all values stand in the data table.
 """
 
@@ -25,12 +25,12 @@ TITLES = ("Gut guilds", "Gut lumen and wall", "Portal vein and node", "Liver and
 # Geometry in user units; the picture is shown at about one unit a pixel.
 LEFT = (0, 227, 454, 681, 908)
 WIDTH, BOX = 1090, 176
-TOP, PITCH, HEIGHT, TALL = 44, 64, 44, 58
+TOP, PITCH, HEIGHT, TALL = 44, 60, 42, 57
 LINE = 17  # user units between two lines of text in a box
 NAME, VALUE = 21, 24  # characters that fit a line of a box
 MOST_LINES = 2
 SHORTEST = 14  # user units an arrow between two boxes of a column needs
-THIN, THICK = 1.25, 5.0  # stroke for no share and for the largest share
+THIN, THICK = 1.25, 5.0  # stroke of no strength and of the strongest link
 
 
 @dataclass(frozen=True)
@@ -277,5 +277,5 @@ def _data(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge]) -> DataTable:
     ]
     linked = {e.source for e in edges} | {e.target for e in edges}
     rows += [(n.label, n.value, "–", "–", "–", "–", "–", "–") for n in nodes if n.id not in linked]
-    head = ("From", "Value", "Effect", "To", "Value", "Share of effect", "Sign", "Gate")
+    head = ("From", "Value", "Effect", "To", "Value", "Strength", "Sign", "Gate")
     return DataTable("values and links on the axis", head, tuple(rows))

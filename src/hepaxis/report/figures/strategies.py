@@ -16,6 +16,7 @@ from .. import svg
 from ..formats import signed, usable
 from ..reading import strategy_category
 
+FIRST_LINE = "1.2em"  # middle of a row's first line of text: padding and half a line
 LEAST = (-0.05, 0.10)  # the axis shows at least -5 to +10 points, so that small changes look small
 
 
@@ -48,7 +49,7 @@ class ChangeColumn:
         grid = svg.gridlines(self.scale, self.ticks, marked=0.0)
         change = strategy.change_response
         if strategy.status == "base":
-            return svg.drawing(grid + svg.dot(self.scale.x(0), "50%", "f-regimen pt0", 6))
+            return svg.drawing(grid + svg.dot(self.scale.x(0), FIRST_LINE, "f-regimen pt0", 6))
         if change is None or not usable(change):
             return svg.drawing(grid)
-        return svg.drawing(grid + svg.interval_marks(self.scale, change, strategy_category(strategy)))
+        return svg.drawing(grid + svg.interval_marks(self.scale, change, strategy_category(strategy), at=FIRST_LINE))

@@ -37,7 +37,7 @@ def _mark(item: TimelineItem, scale: svg.Scale) -> Markup:
     hollow = f"f-paper mk s-{colour}"
     if item.end is None and not item.ongoing:
         return svg.dot(scale.x(item.start), "50%", hollow if item.planned else f"f-{colour} pt0", 4.5)
-    end = scale.hi if item.end is None or not finite(item.end) else item.end
+    end = scale.hi if item.end is None or not finite(item.end) else min(item.end, scale.hi)
     css = (
         f"{hollow} dsh"
         if item.planned
@@ -45,14 +45,15 @@ def _mark(item: TimelineItem, scale: svg.Scale) -> Markup:
         if item.kind == "exposure" and item.ongoing
         else f"f-{colour}"
     )
-    return svg.box(scale.x(item.start), "26%", scale.width(item.start, end, 0.6), "48%", css)
+    start = max(item.start, scale.lo)
+    return svg.box(scale.x(start), "26%", scale.width(start, end, 0.6), "48%", css)
 
 
 def days_of(item: TimelineItem) -> str:
     """``day −23 to −16``, ``since day −120``, ``day +26``."""
     start = day(item.start)
     if item.ongoing:
-        return f"since {start}"
+        return f"from {start}" if item.planned else f"since {start}"
     return start if item.end is None or item.end == item.start else f"{start} to {signed_day(item.end)}"
 
 
@@ -67,6 +68,10 @@ def _row_text(group: Sequence[TimelineItem]) -> str:
     return "; ".join(part for part in (days, planned, *details) if part)
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def timeline(items: Sequence[TimelineItem]) -> RowChart:
     """One row a label; rows by kind, then by first day."""
     scale = _window(items)
@@ -78,7 +83,7 @@ def timeline(items: Sequence[TimelineItem]) -> RowChart:
         rows.setdefault((item.kind, item.label), []).append(item)
     out = tuple(
         (
-            Cell("label", Markup('<i class="sw {}"></i>').format(KINDS.get(kind, "exposure")) + label),
+            Cell("label", Markup('<i class="sw {}"></i>').format(KINDS.get(kind, "exposure")) + _capital(label)),
             Cell("chart", svg.drawing(grid + svg.join(_mark(i, scale) for i in group))),
             Cell("value", _row_text(group), "words"),
         )
