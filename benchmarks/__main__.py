@@ -47,7 +47,7 @@ def main() -> None:
         print(f"{name}: first patient of a fresh process", file=sys.stderr)
         report[f"engine.first_patient.{name}"] = first_patient(work)
         print(f"{name}: {chosen.patients} patients", file=sys.stderr)
-        report[f"engine.population.{name}"] = population(name, chosen.patients)
+        report[f"engine.population.{name}"] = population(work, chosen.patients)
     text = json.dumps(report, indent=2)
     chosen.out.write_text(text + "\n")
     print(text)

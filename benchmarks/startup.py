@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
+import time
 
-from .workloads import Workload
+from hepaxis import engine
+
+from .workloads import VISITS, Workload, observed, patients
 
 FIRST_PATIENT = """
 import sys, time
@@ -20,18 +24,15 @@ assert run.failures.empty
 """
 
 POPULATION = """
-import json, resource, sys, time
-import numpy as np
-from benchmarks.workloads import VISITS, observed, patients, surrogate, own_model
+import json, pickle, resource, sys, time
 from hepaxis import engine
-work = surrogate() if sys.argv[1] == "surrogate" else own_model()
-model = engine.load(work.sbml)
-model.simulate(work.protocol(), patients(model, 16), VISITS, observed(model))
-people = patients(model, int(sys.argv[2]))
+sbml, protocol, people, times, names = pickle.load(sys.stdin.buffer)
+model = engine.load(sbml)
+few = {name: draws[:16] for name, draws in people.items()}
+model.simulate(protocol, few, times, names, rtol=1e-4)
 begin = time.perf_counter()
-run = model.simulate(work.protocol(), people, VISITS, observed(model), rtol=1e-4)
+run = model.simulate(protocol, people, times, names, rtol=1e-4)
 print(json.dumps({
-    "patients": int(sys.argv[2]),
     "seconds": time.perf_counter() - begin,
     "failures": len(run.failures),
     "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -41,8 +42,6 @@ print(json.dumps({
 
 def first_patient(work: Workload) -> dict[str, float]:
     """Wall seconds from process start to the first two-year patient: empty code cache, then filled."""
-    import time
-
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "HEPAXIS_ENGINE_CACHE": folder}
         seconds = []
@@ -54,9 +53,12 @@ def first_patient(work: Workload) -> dict[str, float]:
     return {"cold_seconds": seconds[0], "warm_seconds": min(seconds[1:])}
 
 
-def population(name: str, count: int) -> dict[str, float]:
+def population(work: Workload, count: int) -> dict[str, float]:
     """Wall seconds and peak memory of a large batch on all cores, code compiled before."""
-    command = [sys.executable, "-c", POPULATION, name, str(count)]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    result: dict[str, float] = json.loads(answer.stdout)
+    model = engine.load(work.sbml)
+    people = patients(model, count)
+    task = pickle.dumps((work.sbml, work.protocol(), people, VISITS, observed(model)))
+    model.simulate(work.protocol(), {name: draws[:16] for name, draws in people.items()}, VISITS)
+    answer = subprocess.run([sys.executable, "-c", POPULATION], input=task, stdout=subprocess.PIPE, check=True)
+    result: dict[str, float] = {"patients": count, **json.loads(answer.stdout)}
     return result

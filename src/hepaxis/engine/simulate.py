@@ -137,7 +137,7 @@ class Observation:
 
 
 Failures = list[tuple[int, float, str]]  # patient, time, reason
-Outcome = tuple[Floats, Failures, Ints, Floats]
+Outcome = tuple[Failures, Ints, Floats]  # with steps and last states
 Evaluator = Callable[[Sequence[Node], Floats, Floats, Floats], Floats]
 
 
@@ -161,8 +161,8 @@ class Run:
     evaluate: Evaluator
     stop: Ints  # one number; not zero = stop as soon as possible
 
-    def chunk(self, y: Floats, p: Floats, rows: slice) -> Outcome:
-        """Integrate some rows: (observed values, failures, steps, last states)."""
+    def chunk(self, y: Floats, p: Floats, rows: slice, values: Floats) -> Outcome:
+        """Integrate some rows and put their observed values in place: (failures, steps, last states)."""
         programs = replace(self.settings.programs, program=self.settings.programs.program[rows])
         settings = replace(self.settings, programs=programs)
         own_y, own_p = y[rows].copy(), p[rows].copy()
@@ -192,10 +192,11 @@ class Run:
         failures = [
             (int(i) + first, float(state.t[i]), self._reason(int(state.status[i]), own_y[i], own_p[i])) for i in failed
         ]
-        values = self.observation.values(self.system, state.record, p[rows], settings.times, self.evaluate)
+        own = values[rows]
+        own[...] = self.observation.values(self.system, state.record, p[rows], settings.times, self.evaluate)
         for i in failed:
-            values[i, state.next_time[i] :] = np.nan
-        return values, failures, state.steps, state.y
+            own[i, state.next_time[i] :] = np.nan
+        return failures, state.steps, state.y
 
     def _reason(self, status: int, y: Floats, p: Floats) -> str:
         reason = b.REASONS[status].format(max_steps=self.settings.max_steps)
@@ -213,9 +214,13 @@ def run_chunks(
     progress: Callable[[int, int], None] | None,
     cancel: Callable[[], bool] | None = None,
     chunk: int = CHUNK,
-) -> Outcome:
-    """All rows, chunks shared between threads.  ``progress(done, total)`` is called from the calling thread."""
+) -> tuple[Floats, Failures, Ints, Floats]:
+    """All rows, chunks shared between threads: (observed values, failures, steps, last states).
+
+    ``progress(done, total)`` and ``cancel()`` are called from the calling thread.
+    """
     n = len(y)
+    values = np.empty((n, len(run.settings.times), len(run.observation.nodes)))
     workers = max(1, threads if threads is not None else available_cores())
     size = max(1, min(chunk, -(-n // workers)))
     parts = [slice(first, min(first + size, n)) for first in range(0, n, size)]
@@ -223,14 +228,14 @@ def run_chunks(
     done = 0
     if cancel is None and (workers == 1 or len(parts) == 1):
         for k, rows in enumerate(parts):
-            results[k] = run.chunk(y, p, rows)
+            results[k] = run.chunk(y, p, rows, values)
             done += rows.stop - rows.start
             if progress is not None:
                 progress(done, n)
     else:
         with ThreadPoolExecutor(workers) as pool:
             waiting: set[Future[Outcome]] = set()
-            part_of = {pool.submit(run.chunk, y, p, rows): k for k, rows in enumerate(parts)}
+            part_of = {pool.submit(run.chunk, y, p, rows, values): k for k, rows in enumerate(parts)}
             waiting |= part_of.keys()
             try:
                 while waiting:
@@ -248,12 +253,8 @@ def run_chunks(
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
     ordered = [results[k] for k in range(len(parts))]
-    return (
-        np.concatenate([r[0] for r in ordered]),
-        [failure for r in ordered for failure in r[1]],
-        np.concatenate([r[2] for r in ordered]),
-        np.concatenate([r[3] for r in ordered]),
-    )
+    failures = [failure for r in ordered for failure in r[0]]
+    return values, failures, np.concatenate([r[1] for r in ordered]), np.concatenate([r[2] for r in ordered])
 
 
 def available_cores() -> int:
