@@ -7,6 +7,9 @@ be written, 4 interrupted.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import typer
 
@@ -39,8 +42,22 @@ def hepaxis(
     """The gut-microbiota-liver axis in HCC immunotherapy. Research use only, not for treatment decisions."""
 
 
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Caught in here: versions of typer differ in the exit code they make of an interrupt."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            typer.echo("interrupted; nothing was written", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+    return run
+
+
 for command in (plan, check, profile, template):
-    app.command()(command)
+    app.command()(_interruptible(command))
 app.add_typer(model, name="model")
 
 
@@ -55,6 +72,3 @@ def main() -> None:
     except OSError as found:
         typer.echo(f"error: cannot read or write: {found}", err=True)
         sys.exit(EXIT_OUTPUT)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was written", err=True)
-        sys.exit(EXIT_INTERRUPTED)

@@ -5,6 +5,8 @@ A short ranked table goes to stdout, progress to stderr.  The output folder appe
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +31,8 @@ def plan(
     from hepaxis.report import dump_plan, render, summary_table
     from hepaxis.report.write import write_whole
 
-    if out.exists() and any(out.iterdir() if out.is_dir() else [out]) and not overwrite:
+    _can_be_written(out)
+    if out.is_dir() and any(out.iterdir()) and not overwrite:
         hint = "choose another folder or add --overwrite"
         raise InputError([error("plan.out", "the output folder is not empty", hint, file=str(out))])
     began = time.monotonic()
@@ -44,6 +47,15 @@ def plan(
     write_whole(out, {"report.html": render(made), "plan.json": text, "run.json": record})
     typer.echo(text if json else summary_table(made))
     typer.echo(f"[{time.monotonic() - began:5.1f} s] wrote {out / 'report.html'}", err=True)
+
+
+def _can_be_written(out: Path) -> None:
+    """Raises OSError now rather than after the work: ``out`` is a file, or nothing can be made there."""
+    if out.exists() and not out.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "the output is a file, not a folder", str(out))
+    nearest = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "nothing can be written there", str(nearest))
 
 
 def _strategies(text: str) -> tuple[int, tuple[tuple[str, ...], ...]]:

@@ -1,0 +1,279 @@
+"""The command line: exit codes, whole lists of faults, never a traceback, outputs whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from hepaxis.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+SHEET = "id: T\ntherapy:\n  planned:\n    - {regimen: durvalumab, start_day: 0}\n"
+PROFILE = "taxon\tS1\nFaecalibacterium prausnitzii\t30\nBacteroides uniformis\t60\nEscherichia coli\t10\n"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``run("plan", folder, ...)`` -> exit code, stdout, stderr, in this process."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["hepaxis", *(str(word) for word in words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return int(left.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "patient"
+    made.mkdir()
+    (made / "patient.yaml").write_text(SHEET, encoding="utf-8")
+    (made / "profile.tsv").write_text(PROFILE, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hepaxis.plan.make.build_twin", lambda *a, **k: pytest.fail("work began on a bad input"))
+
+
+def test_help_is_quick_because_it_imports_neither_pandas_nor_numpy() -> None:
+    code = (
+        "import sys; sys.argv = ['hepaxis', '--help']\n"
+        "from hepaxis.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as left:\n    code = left.code\n"
+        "heavy = {'numpy', 'pandas', 'scipy', 'antimony', 'libsbml', 'llvmlite'} & set(sys.modules)\n"
+        "print('heavy:', sorted(heavy), 'code:', code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "heavy: [] code: 0" in done.stdout
+    assert all(verb in done.stdout for verb in ("plan", "check", "profile", "template", "model"))
+
+
+def test_version_and_usage(run: Run) -> None:
+    from hepaxis import __version__
+
+    assert run("--version") == (0, f"hepaxis {__version__}\n", "")
+    assert run("plan")[0] == 2
+    assert run("conjure")[0] == 2
+    code, _, err = run("plan", ".", "--out", "x", "--patients", "ten")
+    assert code == 2
+    assert "--patients" in err
+    assert run("plan", ".", "--out", "x", "--patients", "3")[0] == 2
+
+
+def test_the_template_passes_the_check(run: Run, tmp_path: Path) -> None:
+    code, text, _ = run("template")
+    assert code == 0
+    sheet = tmp_path / "patient.yaml"
+    sheet.write_text(text, encoding="utf-8")
+    assert run("check", sheet)[0] == 0
+
+
+def test_model_speaks(run: Run) -> None:
+    assert "disputed" in run("model", "gates")[1]
+    assert json.loads(run("model", "describe", "--json")[1])
+    assert run("model", "sbml")[1].lstrip().startswith("<?xml")
+
+
+BROKEN = {
+    "missing folder": (None, "not a folder"),
+    "empty folder": ({}, "no patient.yaml"),
+    "broken yaml": ({"patient.yaml": "id: [unclosed\n  - :", "profile.tsv": PROFILE}, "patient.yaml"),
+    "unknown field": ({"patient.yaml": SHEET + "blod: {afp: 3}\n", "profile.tsv": PROFILE}, "blod"),
+    "no unit": ({"patient.yaml": SHEET + "liver: {albumin: 40}\n", "profile.tsv": PROFILE}, "albumin"),
+    "unknown regimen": ({"patient.yaml": SHEET.replace("durvalumab", "snakeoil"), "profile.tsv": PROFILE}, "snakeoil"),
+    "nothing planned": ({"patient.yaml": "id: T\n", "profile.tsv": PROFILE}, "therapy.planned"),
+    "garbage profile": ({"patient.yaml": SHEET, "profile.tsv": "\x00\x01\x02 not a table \x7f\n\n"}, "profile.tsv"),
+    "empty profile": ({"patient.yaml": SHEET, "profile.tsv": ""}, "profile.tsv"),
+    "unknown sample": ({"patient.yaml": SHEET + "stool: {sample: S9}\n", "profile.tsv": PROFILE}, "S9"),
+    "two profiles": ({"patient.yaml": SHEET, "a.tsv": PROFILE, "b.tsv": PROFILE}, "a.tsv, b.tsv"),
+}
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+@pytest.mark.parametrize("case", sorted(BROKEN))
+def test_a_bad_input_is_a_list_and_exit_code_1(run: Run, tmp_path: Path, case: str) -> None:
+    files, said = BROKEN[case]
+    place, out = tmp_path / "patient", tmp_path / "run"
+    if files is not None:
+        place.mkdir()
+        for name, text in files.items():
+            (place / name).write_text(text, encoding="utf-8")
+    code, stdout, err = run("plan", place, "--out", out)
+    assert code == 1
+    assert said in err
+    assert "error: " in err
+    assert stdout == ""
+    assert not out.exists(), "nothing is written on failure"
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+def test_all_faults_are_listed_at_once(run: Run, folder: Path) -> None:
+    (folder / "patient.yaml").write_text(SHEET + "liver: {albumin: 40}\ndemographics: {age: 900 years}\nhat: 3\n")
+    code, _, err = run("plan", folder, "--out", folder / "run")
+    assert code == 1
+    assert all(word in err for word in ("albumin", "age", "hat"))
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+@pytest.mark.parametrize("asked", ["unicorn", "udca+unicorn", "udca,,unicorn"])
+def test_an_unknown_strategy_is_exit_code_1(run: Run, folder: Path, tmp_path: Path, asked: str) -> None:
+    code, _, err = run("plan", folder, "--out", tmp_path / "run", "--strategies", asked)
+    assert code == 1
+    assert "unicorn" in err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+def test_a_folder_that_is_not_empty_is_left_alone(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "letter.txt").write_text("mine")
+    code, _, err = run("plan", folder, "--out", out)
+    assert code == 1
+    assert "--overwrite" in err
+    assert [p.name for p in out.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_an_output_that_is_a_file_is_exit_code_3(run: Run, folder: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
+    out = tmp_path / "run"
+    out.write_text("mine")
+    code, _, err = run("plan", folder, "--out", out, *more)
+    assert code == 3
+    assert "not a folder" in err
+    assert out.read_text() == "mine"
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_exit_code_3(run: Run, folder: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(0o500)
+    code, _, err = run("plan", folder, "--out", locked / "run")
+    locked.chmod(0o700)
+    assert code == 3
+    assert "cannot" in err
+    assert list(locked.iterdir()) == []
+
+
+@pytest.mark.usefixtures("nothing_is_computed")
+def test_a_place_below_a_file_is_exit_code_3(run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert run("plan", folder, "--out", tmp_path / "file" / "run")[0] == 3
+
+
+def test_an_interrupt_is_exit_code_4_and_writes_nothing(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hepaxis.plan.make.build_twin", stop)
+    code, out, err = run("plan", folder, "--out", tmp_path / "run")
+    assert (code, out) == (4, "")
+    assert "nothing was written" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_that_fills_leaves_no_half_folder(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: None
+) -> None:
+    real = os.fsync
+    calls = []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, _, err = run("plan", folder, "--out", tmp_path / "run", "--patients", "10", "--strategies", "1")
+    assert code == 3
+    assert "No space left" in err
+    assert not (tmp_path / "run").exists() or list((tmp_path / "run").iterdir()) == []
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans of two draws and without the groups of attribution."""
+    from dataclasses import replace
+
+    from hepaxis.plan import make
+
+    real = make.make_plan
+    monkeypatch.setattr(make, "make_plan", lambda f, o, **k: real(f, replace(o, draws=2, horizon_days=182.0), **k))
+    monkeypatch.setattr("hepaxis.plan.attribution.GROUP_LABELS", {})
+    monkeypatch.setattr("hepaxis.plan.attribution._tumour_groups", list)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_plan_is_a_table_and_three_files_and_again_with_overwrite(run: Run, folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "run"
+    words = ("plan", folder, "--out", out, "--patients", 10, "--strategies", "udca", "--seed", 7)
+    code, table, err = run(*words)
+    assert code == 0
+    assert sorted(p.name for p in out.iterdir()) == ["plan.json", "report.html", "run.json"]
+    assert "Research use only" in table
+    assert "ursodeoxycholic acid" in table.lower()
+    assert "closing virtual patients" in err
+    assert "wrote" in err
+    first = (out / "plan.json").read_bytes()
+    assert run(*words)[0] == 1
+    code, text, _ = run(*words, "--overwrite", "--json")
+    assert code == 0
+    assert (out / "plan.json").read_bytes() == first, "byte by byte for a seed"
+    document = json.loads(text)
+    assert document == json.loads(first)
+    schema = json.loads(_schema())
+    jsonschema.Draft202012Validator(schema).validate(document)
+    record = json.loads((out / "run.json").read_text())
+    assert record["seed"] == 7
+    assert record["options"]["asked"] == [["udca"]]
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert "Research use only" in html
+    assert "http://" not in html.split("</head>")[0].replace("http://www.w3.org", "")
+
+
+def _schema() -> str:
+    from importlib.resources import files
+
+    return files("hepaxis.report").joinpath("plan.schema.json").read_text(encoding="utf-8")
+
+
+def test_profile_writes_json_and_a_table(run: Run, folder: Path, tmp_path: Path) -> None:
+    code, text, _ = run("profile", folder / "profile.tsv", "--json", "--out", tmp_path / "table.tsv")
+    assert code == 0
+    assert json.loads(text)["samples"][0]["guilds"]["ent"] == pytest.approx(0.1)
+    assert (tmp_path / "table.tsv").read_text().startswith("sample\t")
+
+
+def test_profile_to_a_place_that_is_not_there_is_said(run: Run, folder: Path, tmp_path: Path) -> None:
+    code, _, err = run("profile", folder / "profile.tsv", "--out", tmp_path / "no" / "table.tsv")
+    assert code in (1, 3)
+    assert "cannot be written" in err
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("example", ["viral_antibiotic", "masld_dysbiotic", "little_data"])
+def test_the_shipped_examples_pass_the_check(run: Run, root: Path, example: str, tmp_path: Path) -> None:
+    shutil.copytree(root / "examples" / example, tmp_path / example)
+    code, out, _ = run("check", tmp_path / example)
+    assert code == 0, out
