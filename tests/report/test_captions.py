@@ -123,6 +123,11 @@ def test_missing_tells_the_first_item(value: float, words: str) -> None:
     assert captions.missing(replace(RANKED, missing=())).finding.startswith("Nothing")
 
 
+def test_missing_names_nothing_where_nothing_counts() -> None:
+    plan = replace(RANKED, missing=tuple(replace(m, value=0.0) for m in RANKED.missing))
+    assert captions.missing(plan).finding.startswith("No missing item")
+
+
 def test_gut_share_tells_both_answers() -> None:
     assert "Clinic data alone: 16%; with the stool sample: 15%." in captions.gut_share(RANKED)
     assert "Clinic data alone: 22%" in captions.gut_share(replace(RANKED, clinic_only_response=iv(0.22, 0.1, 0.4)))

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepaxis.report import svg
-from hepaxis.report.figures import attribution, course, gut, network, timeline, trade
+from hepaxis.report.figures import attribution, course, gut, missing, network, timeline, trade
 from hepaxis.report.figures.strategies import ChangeColumn
-from hepaxis.report.reading import Italics, base_strategy, deviation, link_of, shown_in_order
+from hepaxis.report.reading import Italics, base_strategy, deviation, guild_ratio, link_of, shown_in_order
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -196,3 +196,38 @@ def test_species_are_set_in_italics_and_escaped() -> None:
 )
 def test_only_known_locators_become_links(locator: str, address: str | None) -> None:
     assert link_of(locator) == address
+
+
+def test_missing_items_without_a_value_are_told_in_words() -> None:
+    chart = missing.missing(plans.MISSING)
+    assert chart is not None
+    assert len(chart.rows) == len([m for m in plans.MISSING if m.value is not None])
+    assert "HLA and neoantigens" in missing.unvalued(plans.MISSING)
+    assert missing.unvalued(plans.MISSING[:2]) == ""
+    assert missing.missing(plans.MISSING[-1:]) is None
+
+
+def test_a_guild_above_a_reference_of_zero_is_above_it() -> None:
+    rare = replace(plans.GUILDS[0], share=0.02, ref_lo=0.0, ref_median=0.0, ref_hi=0.01)
+    assert deviation(guild_ratio(rare)) == "high3"
+    assert deviation(guild_ratio(replace(rare, share=0.005))) == "mid"
+
+
+def test_a_long_exposure_does_not_squeeze_the_time_line() -> None:
+    ppi = replace(plans.TIMELINE[1], start=-3000.0)
+    chart = timeline.timeline((ppi, *plans.TIMELINE[3:]))
+    head = str(chart.head[1].body)
+    assert "−3" not in head
+    assert any("since day −3000" in str(row[2].body) for row in chart.rows)
+    for row in chart.rows:
+        for x, width in re.findall(r'<rect x="([\d.-]+)%" [^>]*width="([\d.]+)%"', str(row[1].body)):
+            assert 0 <= float(x) <= float(x) + float(width) <= 100 + 1e-6
+
+
+def test_the_phone_shows_the_strongest_chains_and_counts_the_rest() -> None:
+    many = tuple(replace(plans.EDGES[0], source=n.id, weight=0.01) for n in plans.NODES if n.column == "lumen")
+    plot = network.network(plans.NODES, (*plans.EDGES, *many))
+    assert plot is not None
+    shown = str(plot.body).split('class="chain', 1)[1]
+    assert shown.count("<li>") <= network.MOST_CHAINS + 1 + len(plans.NODES)
+    assert "in the data table" in shown

@@ -46,6 +46,7 @@ from .formats import (
 )
 
 MOST_NAMED = 4
+LEAST_WORTH = 0.01  # share of the variance below which no missing item is named
 
 
 @dataclass(frozen=True)
@@ -292,6 +293,8 @@ def missing(plan: Plan) -> Caption:
         return Caption("Nothing that the model uses was missing.", "")
     if not rows:
         return Caption("The worth of the missing items was not computed.", how)
+    if (rows[0].value or 0.0) < LEAST_WORTH:
+        return Caption("No missing item accounts for as much as 1% of the variance.", how)
     return Caption(
         f"{_capital(rows[0].label)} {'accounts' if not rows[0].label.endswith('s') else 'account'} for most: "
         f"{percent(rows[0].value or 0.0)} of the variance.",

@@ -98,8 +98,8 @@ def _lines(curve: Curve, across: svg.Scale, up: svg.Scale, colour: str, *, fille
     return marks + svg.curve(xs, median, across, up, f"s-{colour} w2")
 
 
-def _short(label: str, most: int = 23) -> str:
-    return shortened(label, most)
+def _short(label: str, most: int = 20) -> str:
+    return shortened(label.removeprefix("+ "), most)
 
 
 def _labels(drawn: Sequence[Curve], up: svg.Scale) -> Markup:

@@ -68,7 +68,7 @@ def guilds(rows: Sequence[GuildRow], italics: Callable[[str], Markup]) -> RowCha
             marks += svg.upright(scale.x(row.ref_median), "reftick", "24%", "76%")
         if not row.detected:
             marks += svg.dot(scale.x(scale.lo), "50%", "f-paper mk dsh", 4.5)
-            seen, sign = "none", "▼"
+            seen, sign = "none", "=" if row.ref_median == 0 else "▼"
         elif finite(row.share):
             ratio = guild_ratio(row)
             marks += svg.dot(scale.x(row.share), "50%", f"{deviation(ratio)} mk", 5.5)
@@ -136,7 +136,7 @@ def capacities(rows: Sequence[CapacityRow], italics: Callable[[str], Markup]) ->
         )
     head = (
         Cell("blank"),
-        Cell("label", "Capacity or marker"),
+        Cell("label", "Capacity"),
         Cell("chart", svg.drawing(svg.tick_labels(scale, [(t, f"{quantity(t)}×") for t in ticks]), css="axis")),
         Cell("value", "median (90%)"),
     )

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from hepaxis.plan.schema import AxisEdge, AxisNode
 
 from .. import svg
-from ..formats import quantity
+from ..formats import counted, quantity
 from ..reading import deviation, deviation_sign
 from ..tables import DataTable, Plot
 
@@ -30,6 +30,7 @@ LINE = 17  # user units between two lines of text in a box
 NAME, VALUE = 21, 24  # characters that fit a line of a box
 MOST_LINES = 2
 SHORTEST = 14  # user units an arrow between two boxes of a column needs
+MOST_CHAINS = 10  # chains on a narrow screen, the strongest first
 THIN, THICK = 1.25, 5.0  # stroke of no strength and of the strongest link
 
 
@@ -237,7 +238,8 @@ def _chips(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge]) -> Markup:
         )
 
     items = []
-    for path in chains(nodes, edges):
+    paths = sorted(chains(nodes, edges), key=lambda path: -max(e.weight for e in path))
+    for path in paths[:MOST_CHAINS]:
         parts = [chip(by_id[path[0].source])]
         for e in path:
             word = ("raises" if e.sign >= 0 else "lowers") + (", disputed" if e.disputed else "")
@@ -245,6 +247,8 @@ def _chips(nodes: Sequence[AxisNode], edges: Sequence[AxisEdge]) -> Markup:
             parts.append(Markup('<span class="to">{} {}</span>').format(sign, word))
             parts.append(chip(by_id[e.target]))
         items.append(Markup("<li>{}</li>").format(Markup(" ").join(parts)))
+    if rest := sum(len(path) for path in paths[MOST_CHAINS:]):
+        items.append(Markup("<li>{}</li>").format(f"{counted(rest, 'weaker link')} in the data table."))
     linked = {e.source for e in edges} | {e.target for e in edges}
     items += [Markup("<li>{}</li>").format(chip(n)) for n in nodes if n.id not in linked]
     return Markup('<ol class="chain axis-phone">{}</ol>').format(svg.join(items))
