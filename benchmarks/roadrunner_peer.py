@@ -1,32 +1,37 @@
-"""libRoadRunner as peer: one patient after the other, regimen as SBML events.
+"""libRoadRunner as peer: one patient after the other.
 
-Its traps: ``reset`` keeps what events changed (``resetAll`` does not), and an initial value set through ``init`` resets
-the parameters.
+The regimen is SBML events, or doses given between calls (``segmented``), which is as fast and is what it needs where
+CVODE fails in the midst of events.  Its traps: ``reset`` keeps what events changed (``resetAll`` does not), and an
+initial value set through ``init`` resets the parameters.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import roadrunner
 
+from .workloads import VISITS, Workload
+
 
 class RoadRunnerPeer:
-    def __init__(self, sbml: str, observe: Sequence[str], times: np.ndarray):
+    def __init__(self, work: Workload, observe: Sequence[str], *, segmented: bool):
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_CRITICAL)
-        self._rr = roadrunner.RoadRunner(sbml)
+        self.segmented = segmented
+        self._rr = roadrunner.RoadRunner(work.sbml if segmented else work.with_events())
         self._select = ["time", *observe]
-        self._times = times.tolist()
+        self._doses = dict(list(work.protocol().groupby("time")))
 
     def run(self, people: Mapping[str, np.ndarray], rows: Sequence[int], rtol: float) -> tuple[np.ndarray, float]:
         """(values (n, n_times, n_observed), CPU seconds); NaN where the integrator gives up."""
         self._rr.integrator.setValue("relative_tolerance", rtol)
         self._rr.integrator.setValue("absolute_tolerance", rtol * 1e-3)
         self._rr.integrator.setValue("maximum_num_steps", 1_000_000)
-        values = np.full((len(rows), len(self._times), len(self._select) - 1), np.nan)
+        values = np.full((len(rows), len(VISITS), len(self._select) - 1), np.nan)
         spent = 0.0
         for k, row in enumerate(rows):
             self._rr.resetAll()
@@ -34,6 +39,21 @@ class RoadRunnerPeer:
                 self._rr.setValue(name, float(draws[row]))
             begin = time.process_time()
             with contextlib.suppress(RuntimeError):
-                values[k] = np.asarray(self._rr.simulate(times=self._times, selections=self._select))[:, 1:]
+                values[k] = self._segments() if self.segmented else self._simulate(VISITS)
             spent += time.process_time() - begin
         return values, spent
+
+    def _simulate(self, times: np.ndarray) -> np.ndarray:
+        return np.asarray(self._rr.simulate(times=times.tolist(), selections=self._select))[:, 1:]
+
+    def _segments(self) -> np.ndarray:
+        found = np.full((len(VISITS), len(self._select) - 1), np.nan)
+        cuts = [0.0, *sorted(self._doses), float(VISITS[-1])]
+        for start, end in itertools.pairwise(cuts):
+            inside = (start <= VISITS) & ((end > VISITS) | (end == cuts[-1]))
+            times = np.unique(np.concatenate([[start], VISITS[inside], [end]]))
+            part = self._simulate(times)
+            found[inside] = part[np.isin(times, VISITS[inside])]
+            for dose in self._doses[end].itertuples() if end in self._doses else ():
+                self._rr.setValue(dose.target, self._rr.getValue(dose.target) + dose.amount)
+        return found
