@@ -6,6 +6,7 @@ The profile is found, not named: it is the one file that is neither the sheet no
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +21,14 @@ from hepaxis.patient.sheet import SHEET, read_sheet
 from hepaxis.problems import InputError, Problem, error, has_errors, info, warning
 
 SHEETS = (SHEET, "patient.yml")
-TAXONOMY_HEADERS = ("feature id\ttaxon", "#otuid\ttaxonomy", "#otu id\ttaxonomy", "user_genome\tclassification")
+TAXONOMY_HEADERS = (
+    "feature id\ttaxon",
+    "#otuid\ttaxonomy",
+    "#otu id\ttaxonomy",
+    "user_genome\tclassification",
+    "kingdom\tphylum",  # DADA2's assignTaxonomy as R writes it, with or without a cell above the row names
+    "domain\tphylum",
+)
 IGNORED_SUFFIXES = (".md", ".html", ".pdf", ".json.bak", ".log", ".png", ".docx", ".xlsx")
 PEPTIDE_NAMES = ("peptides", "neoantigens")
 BLOCK = 1 << 20
@@ -108,11 +116,13 @@ def sha256(path: Path) -> str:
 def is_taxonomy(path: Path) -> bool:
     """Whether the file is a feature -> taxon table, by its first line."""
     try:
-        with path.open("rb") as stream:
-            first = stream.readline(4096).decode("utf-8", "replace").strip().lstrip("\ufeff").lower()
-    except OSError:
+        opener = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as stream:
+            line = stream.readline(4096).decode("utf-8", "replace").lstrip("\ufeff").lower()
+    except (OSError, EOFError):
         return False
-    return first.replace(",", "\t").startswith(TAXONOMY_HEADERS)
+    first = line.replace(",", "\t").replace('"', "").strip()
+    return first.startswith(TAXONOMY_HEADERS)
 
 
 def _shown(folder: Path, part: Path) -> str:
