@@ -18,6 +18,8 @@ from .graph import Graph, Node
 # A border must save at least this many entries to be worth its own row, column and division.
 LEAST_GAIN = 3
 MOST_BORDERS = 200
+BORDERS_AT_ONCE = 12
+NEARLY_BEST = 0.95
 # Solves with one factorisation; they weigh the entries of the factors against the work of making them.
 SOLVES = 8
 
@@ -99,17 +101,22 @@ def _borders(g: Graph, rhs: Sequence[Node]) -> list[Node]:
     while len(chosen) < MOST_BORDERS:
         reached = _support(g, moving, chosen)
         wanted = _wanted(g, moving, rhs, chosen)
-        best, gain = -1, LEAST_GAIN
+        gains: list[tuple[int, Node]] = []
         for node in candidates:
-            if node in chosen:
-                continue
             below, above = reached[node].bit_count(), wanted[node].bit_count()
             saved = below * above - below - above
-            if saved > gain:
-                best, gain = node, saved
-        if best < 0:
+            if saved > LEAST_GAIN and node not in chosen:
+                gains.append((saved, node))
+        if not gains:
             break
-        chosen.append(best)
+        gains.sort(key=lambda pair: (-pair[0], pair[1]))
+        # Several at a time, but of those that lie on one path between the same unknowns only the first.
+        paths: set[tuple[int, int]] = set()
+        for saved, node in gains[:BORDERS_AT_ONCE]:
+            path = (reached[node], wanted[node])
+            if saved >= NEARLY_BEST * gains[0][0] and path not in paths:
+                paths.add(path)
+                chosen.append(node)
     return chosen
 
 
