@@ -46,7 +46,7 @@ def clinic_sheet() -> str:
 def plan_json() -> str:
     """Every field of plan.json."""
     schema = plan_json_schema()
-    text = "The schema is `src/hepaxis/report/plan.schema.json`; `schema` names its version. Unknown fields are refused."
+    text = "The schema is `src/hepaxis/report/plan.schema.json`; `schema` is its version. Unknown fields are refused."
     lines = ["# plan.json", "", HEAD, text, ""]
     parts: dict[str, Any] = {"Plan": schema, **schema["$defs"]}
     for name, part in parts.items():
@@ -76,8 +76,8 @@ def claims() -> str:
         rows.append([f"`{gate}`", row["claim"], f"{sign} {row['port']}", prior, row["grade"], row["sources"]])
     text = (
         "Upstream biology reaches the immune and tumour core only through these gates. A strength of 0 switches a "
-        "claim off; all off is an ordinary immuno-oncology model. In a population a claim also transfers to people or not, "
-        "with the probability of its grade (`population/relevance.csv`)."
+        "claim off; all off is an ordinary immuno-oncology model. In a population a claim also transfers to people or "
+        "not, with the probability of its grade (`population/relevance.csv`)."
     )
     counts = axis.describe().loc["total"]
     graded = ", ".join(f"{name} {int(counts[name])}" for name in counts.index if name != "total")

@@ -25,6 +25,8 @@ PLAIN_LEVERS = [
     "tki.level",
     "tki.antivegf",
     "tki.growth",
+    "tki.kill",
+    "local.kill",
     "antibiotic.gut",
     "antibiotic.absorbed",
     "diet.carbohydrate",

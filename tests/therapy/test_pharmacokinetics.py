@@ -82,11 +82,13 @@ def test_women_clear_slower_where_it_was_found():
     )
 
 
-def test_kinase_inhibitors_have_strengths_and_say_that_they_are_assumed():
-    assert therapy.parameters(["lenvatinib"]) == {"tki.antivegf": 0.75, "tki.growth": 0.4}
+def test_kinase_inhibitors_have_strengths_and_say_that_they_are_assumed_or_calibrated():
+    strengths = therapy.parameters(["lenvatinib"])
+    assert strengths.keys() == {"tki.antivegf", "tki.growth", "tki.kill"}
+    assert strengths["tki.kill"] > therapy.parameters(["sorafenib"])["tki.kill"] > 0
     for name in ("lenvatinib", "sorafenib"):
-        for value in therapy.drug(name).values.values():
-            assert "own:assumed" in value.sources
+        for parameter, value in therapy.drug(name).values.items():
+            assert value.sources == (("own:tools/calibrate_core.py",) if parameter == "kill" else ("own:assumed",))
             assert value.checked == "recalled"
 
 

@@ -98,12 +98,12 @@ def test_blockers_together_never_reach_more_than_all():
     assert lever.together([], 0) == 0
 
 
-def test_tace_removes_volume_and_releases_antigen_for_two_weeks():
+def test_tace_kills_tumour_and_releases_antigen_for_two_weeks():
     rows = therapy.protocol(["tace"], 200)
-    assert rows.loc[rows["lever"] == "tumour.kill", ["time", "action", "amount"]].to_numpy().tolist() == [
-        [0, "multiply", 0.55],
-        [56, "multiply", 0.55],
-    ]
+    kill = rows.loc[rows["lever"] == "local.kill"]
+    assert kill["time"].tolist() == [0, 14, 56, 70]
+    assert (kill["amount"] > 0).tolist() == [True, False, True, False]
+    assert set(kill["action"]) == {"set"}
     assert rows.loc[rows["lever"] == "antigen.release", ["time", "amount"]].to_numpy().tolist() == [
         [0, 2],
         [14, 0],

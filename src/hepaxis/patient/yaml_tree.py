@@ -84,7 +84,7 @@ def parse(text: str, name: str = "patient.yaml") -> tuple[Node | None, list[Prob
         found = "this is not valid YAML: " + " ".join(str(fault).split())[:160]
         return None, [error("patient.yaml_syntax", found, "remove control characters", file=name)]
     if root is None:
-        return None, [error("patient.empty", "the sheet is empty", "start from `hepaxis check --template`", file=name)]
+        return None, [error("patient.empty", "the sheet is empty", "start from `hepaxis template`", file=name)]
     node = _tree(root, name, problems)
     return (None if problems else node), problems
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hepaxis import therapy
-from hepaxis.patient import Patient
+from hepaxis.patient import Exposure, Patient
+from hepaxis.patient.score import Score
 from hepaxis.patient.scores import scores
 from hepaxis.plan.sample import Sample
 from hepaxis.plan.schema import Fact, TimelineItem
@@ -55,33 +56,32 @@ def facts(patient: Patient, sample: Sample | None, regimen: str) -> tuple[Fact, 
     return tuple(rows)
 
 
-def _score(score: object) -> Fact:
-    label = str(getattr(score, "label", ""))
-    text = str(score).removeprefix(label).strip()
-    missing = getattr(score, "missing", ())
-    known = getattr(score, "value", None) is not None or getattr(score, "grade", None) is not None
-    return Fact(
-        label, text.split(";")[0].strip() or UNKNOWN, known, f"missing: {', '.join(missing)}" if missing else ""
-    )
+def _score(score: Score) -> Fact:
+    text = str(score).removeprefix(score.label).split(";")[0].strip()
+    if score.id == "albi" and score.value is not None:
+        text = f"{score.value:.2f}, grade {' or '.join(score.grades)}".replace("-", "\u2212")
+    known = score.value is not None or score.grade is not None
+    return Fact(score.label, text or UNKNOWN, known, f"missing: {', '.join(score.missing)}" if score.missing else "")
 
 
-def _course(course: object) -> str:
-    name = str(getattr(course, "drug", None) or getattr(course, "kind", "") or "")
-    start, end = getattr(course, "start_day", None), getattr(course, "end_day", None)
-    if start is None:
+def _course(course: Exposure) -> str:
+    name = course.drug or course.kind or "exposure"
+    if course.start_day is None:
         return f"{name}, days not known"
-    if end is None:
-        return (
-            f"{name}, since day {start:.0f}" if getattr(course, "ongoing", False) else f"{name}, from day {start:.0f}"
-        )
-    return f"{name}, day {start:.0f} to {end:.0f}"
+    if course.end_day is None:
+        return f"{name}, {'since' if course.ongoing else 'from'} day {_day(course.start_day)}"
+    return f"{name}, day {_day(course.start_day)} to {_day(course.end_day)}"
+
+
+def _day(day: float) -> str:
+    return f"{day:.0f}".replace("-", "\u2212")
 
 
 def _sample(patient: Patient, sample: Sample | None) -> str:
     if sample is None:
         return "none"
     day = patient.stool.day
-    return f"{'day not known' if day is None else f'day {day:.0f}'}, {sample.profile.format}"
+    return f"{'day not known' if day is None else 'day ' + _day(day)}, {sample.profile.format}"
 
 
 def _therapy(id: str | None) -> str:

@@ -21,7 +21,7 @@ from hepaxis.therapy.regimens import REFERENCE_WEIGHT, regimen, regimen_ids
 REFERENCE_ALBUMIN = 40.0
 _ANTIBODY = ("v1", "q", "v2", "ec50", "albumin_exponent", "weight_exponent")
 _FALL = ("time_max", "time_t50")
-_TKI = ("antivegf", "growth")
+_TKI = ("antivegf", "growth", "kill")
 
 
 @dataclass(frozen=True)
