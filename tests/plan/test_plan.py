@@ -33,7 +33,7 @@ def strategy(plan, arm):
     return next(one for one in plan.strategies if arm in one.components)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_does_not(make_folder):
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(make_folder, ungrouped):
     folder = load(make_folder())
     first, again = (dump_plan(make_plan(folder, QUICK)) for _ in range(2))
     assert first.encode() == again.encode()

@@ -39,8 +39,8 @@ def test_levels_set_before_the_start_are_folded_and_doses_before_it_dropped():
     given_rows = rows(
         (-300.0, "ppi", "set", 1.0),
         (-200.0, "steroid", "set", 0.4),
-        (-100.0, "steroid", "set", 0.1),
-        (-100.0, "antibody.pd1", "add", 1200.0),
+        (-28.5, "steroid", "set", 0.1),
+        (-28.5, "antibody.pd1", "add", 1200.0),
         (-10.0, "steroid", "set", 0.0),
         (0.0, "antibody.pd1", "add", 1200.0),
     )
