@@ -24,7 +24,12 @@ class RoadRunnerPeer:
         self.segmented = segmented
         self._rr = roadrunner.RoadRunner(work.sbml if segmented else work.with_events())
         self._select = ["time", *observe]
-        self._doses = dict(list(work.protocol().groupby("time")))
+        self.give(work)
+
+    def give(self, work: Workload) -> None:
+        """Another regimen, for doses between calls."""
+        doses = work.protocol()
+        self._doses = {float(t): doses[doses["time"] == t] for t in doses["time"].unique()}
 
     def run(self, people: Mapping[str, np.ndarray], rows: Sequence[int], rtol: float) -> tuple[np.ndarray, float]:
         """(values (n, n_times, n_observed), CPU seconds); NaN where the integrator gives up."""

@@ -8,7 +8,7 @@ run.values  # patients x times x observed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -355,6 +355,4 @@ class Model:
 
 
 def _without_events(system: System) -> System:
-    from dataclasses import replace
-
     return replace(system, events=())
