@@ -314,10 +314,17 @@ class Model:
             _, failures, _, last = run_chunks(run, start, p[rows], threads=threads, progress=None)
             return last, {patient: f"{reason} at time {time:g}" for patient, time, reason in failures}
 
+        rates, slopes, cells = self._reference.part(solve)
+
+        def jacobian(states: Floats, rows: NDArray[np.int64]) -> Floats:
+            flat = np.zeros((len(states), len(solve) ** 2))
+            flat[:, cells] = slopes(states, p[rows])
+            return flat.reshape(len(states), len(solve), len(solve))
+
         task = RestTask(
             integrate=integrate,
-            rhs=lambda states, rows: self._reference.rhs(states, p[rows]),
-            jacobian=lambda states, rows: self._reference.jacobian(states, p[rows]),
+            rhs=lambda states, rows: rates(states, p[rows]),
+            jacobian=jacobian,
             solve=solve,
             tolerance=tol,
             floor=floor,

@@ -36,6 +36,28 @@ class ReferenceStepper:
         seeds = {k: g.one if g.op[k] == "time" else g.zero for k in g.reach(system.rhs) if not g.args[k]}
         self._time_slope = Evaluation(g, tangents(g, list(system.rhs), seeds)) if self._timed else None
 
+        self._parts: dict[tuple[int, ...], tuple[Evaluation, Evaluation, Ints]] = {}
+
+    def part(self, solve: Ints) -> tuple[Evaluation, Evaluation, Ints]:
+        """Right-hand side of the states ``solve`` and its derivatives by them, for Newton's method on a few states.
+
+        Returns (rates (n, k), derivatives (n, entries), their cells in a k x k matrix laid flat).
+        """
+        key = tuple(int(i) for i in solve)
+        if key not in self._parts:
+            g = self.system.graph.copy()
+            rates = [self.system.rhs[i] for i in key]
+            place = {state: k for k, state in enumerate(key)}
+            entries = [
+                (row * len(key) + place[g.index(v)], d)
+                for row, f in enumerate(rates)
+                for v, d in gradient(g, f).items()
+                if g.index(v) in place
+            ]
+            cells = np.array([cell for cell, _ in entries], dtype=np.int64)
+            self._parts[key] = (Evaluation(g, rates), Evaluation(g, [d for _, d in entries]), cells)
+        return self._parts[key]
+
     def rhs(self, y: Floats, p: Floats, t: Floats | float = 0.0) -> Floats:
         return self._rhs(y, p, t)
 

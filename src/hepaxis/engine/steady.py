@@ -28,7 +28,7 @@ Rates = Callable[[Floats, Ints], Floats]
 
 @dataclass(frozen=True)
 class RestTask:
-    """``integrate(y, rows, horizon)``, ``rhs(y, rows)``, ``jacobian(y, rows)``; ``solve`` are the states solved for."""
+    """``integrate(y, rows, horizon)``; ``rhs(y, rows)`` and ``jacobian(y, rows)`` of the states ``solve`` alone."""
 
     integrate: Integrate
     rhs: Rates
@@ -39,9 +39,8 @@ class RestTask:
 
     def residual(self, y: Floats, rows: Ints) -> Floats:
         with np.errstate(all="ignore"):
-            worst: Floats = (np.abs(self.rhs(y, rows)) / (np.abs(y) + self.floor))[:, self.solve].max(
-                axis=1, initial=0.0
-            )
+            scale = np.abs(y[:, self.solve]) + self.floor
+            worst: Floats = (np.abs(self.rhs(y, rows)) / scale).max(axis=1, initial=0.0)
         return np.where(np.isfinite(worst), worst, np.inf)
 
 
@@ -80,8 +79,8 @@ def _newton(task: RestTask, y: Floats, rows: Ints) -> Floats:
     for _ in range(NEWTON_STEPS):
         if len(going) == 0:
             break
-        f = task.rhs(y[going], rows[going])[:, task.solve]
-        j = task.jacobian(y[going], rows[going])[:, task.solve][:, :, task.solve]
+        f = task.rhs(y[going], rows[going])
+        j = task.jacobian(y[going], rows[going])
         step = np.array([_solve_one(a, b) for a, b in zip(j, f, strict=True)]).reshape(len(going), len(task.solve))
         trial = y[going].copy()
         trial[:, task.solve] -= step
