@@ -140,6 +140,10 @@ def python(node: libsbml.ASTNode) -> str:
         return f"({parts[0]} / {parts[1]})"
     if kind in (libsbml.AST_POWER, libsbml.AST_FUNCTION_POWER):
         return f"({parts[0]} ** {parts[1]})"
+    if kind == libsbml.AST_FUNCTION_ROOT and len(parts) == 1:
+        return f"({parts[0]} ** 0.5)"
+    if kind == libsbml.AST_FUNCTION_ROOT:
+        return f"({parts[1]} ** (1 / {parts[0]}))"
     if kind == libsbml.AST_FUNCTION_EXP:
         return f"exp({parts[0]})"
     if kind == libsbml.AST_FUNCTION_LN:
