@@ -109,6 +109,16 @@ def test_more_hosts_narrow_only_the_part_of_the_hosts():
     assert few.host_error(mixed) > crossed().host_error(mixed)
 
 
+def test_a_draw_that_lost_most_of_its_hosts_does_not_count():
+    values = np.full(DRAWS * HOSTS, 0.3)
+    whole = crossed()
+    lost = (whole.draw == 0) & (whole.host > 0)
+    values[(whole.draw == 0) & (whole.host == 0)] = 0.0  # the one host left would give a response of 0
+    left = Cross(whole.host, whole.draw, ~lost)
+    assert np.isnan(left.by_draw(values)[0])
+    assert probability(left, values).lo90 > 0.25
+
+
 @given(
     values=st.lists(st.floats(0.0, 1.0), min_size=12, max_size=12),
     others=st.lists(st.floats(0.0, 1.0), min_size=12, max_size=12),

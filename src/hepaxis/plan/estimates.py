@@ -17,7 +17,7 @@ from hepaxis.plan.schema import Interval
 
 LOWEST = 1e-4  # probabilities are kept inside (LOWEST, 1 - LOWEST) for log-odds
 BEST_DRAWS = 20_000
-ENOUGH = 0.5  # share of a draw's hosts that must be left for its mean to stand for the draw
+ENOUGH = 0.5  # share of the fullest draw's hosts that a draw must have left for its mean to stand for it
 
 
 def log_odds(p: np.ndarray) -> np.ndarray:
@@ -41,14 +41,14 @@ class Cross:
     def by_draw(self, values: np.ndarray) -> np.ndarray:
         """(V,) -> (G,) means over hosts that closed and did not fail in any strategy.
 
-        NaN for a draw of which less than ``ENOUGH`` of the hosts are left: its mean would be of other people.
+        NaN for a draw with less than ``ENOUGH`` of the hosts that the fullest draw has: its mean would be of others.
         """
         use = self.ok & np.isfinite(values)
         draws = self.draw.max() + 1
         count = np.bincount(self.draw[use], minlength=draws)
         total = np.bincount(self.draw[use], weights=values[use], minlength=draws)
         means: np.ndarray = total / np.maximum(count, 1)
-        means[(count == 0) | (count < ENOUGH * np.bincount(self.draw, minlength=draws))] = np.nan
+        means[(count == 0) | (count < ENOUGH * count.max(initial=0))] = np.nan
         return means
 
     def host_error(self, values: np.ndarray) -> float:
