@@ -1,4 +1,4 @@
-"""Shared fixtures.  Public data sits beside the project; a test that needs it skips with a reason where it is absent."""
+"""Shared fixtures.  Public data sits beside the project; a test that needs it skips with a reason where it is not."""
 
 from __future__ import annotations
 

@@ -140,8 +140,8 @@ def page(record: dict[str, Any]) -> str:
     lines += [
         "",
         "Known misfits: see the rows outside. Complete response, overall survival and response beyond a year "
-        "are not predicted by this version; sorafenib and lenvatinib strengths are assumed; the structure was chosen "
-        "with all rows visible, so the validate column is optimistic.",
+        "are not predicted by this version; kinase inhibitors are calibrated to their own fit rows; the structure was "
+        "chosen with all rows visible, so the validate column is optimistic.",
         "",
         "## The gut's total effect (tau)",
         "",
