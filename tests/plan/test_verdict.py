@@ -45,7 +45,7 @@ GAIN = strategy(f"{BASE} + ursodeoxycholic acid", interval(0.09, 0.01, 0.2))
 def test_a_loss_alone_is_no_ranking():
     told = answer(NOTHING, LOSS)
     assert told.state == "base_default"
-    assert "No 90% interval of change lies above zero" in told.sentence
+    assert "No add-on's 90% interval of change lies above zero" in told.sentence
     assert any("lower" in reason and "Durvalumab (\u221214.0 points)" in reason for reason in told.reasons)
 
 
@@ -65,6 +65,12 @@ def test_without_movement_nothing_is_ranked():
     told = answer(GAIN, moved=0.0)
     assert told.state == "cannot_tell"
     assert told.reasons[0].startswith("The profile leaves")
+
+
+def test_another_regimen_above_zero_is_named_and_makes_no_ranking():
+    told = answer(strategy("Durvalumab + tremelimumab", interval(0.1, 0.05, 0.2), kind="regimen"))
+    assert told.state == "base_default"
+    assert any("no head-to-head" in reason for reason in told.reasons)
 
 
 def test_another_regimen_keeps_its_whole_name():

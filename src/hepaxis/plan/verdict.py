@@ -1,9 +1,10 @@
 """The answer in one sentence, and when to say "cannot tell".
 
 Held: three states.  ``cannot_tell`` when there is no usable profile, or when the data leave the predicted response
-where the prior had it; ``ranked`` when the 90% interval of at least one change lies above zero; ``base_default``
-otherwise.  An option whose interval lies below zero is named as such and never makes a ranking.  The base regimen is
-the default answer in all three.  Words follow the numbers; nothing says "should".
+where the prior had it; ``ranked`` when the 90% interval of an add-on's change lies above zero; ``base_default``
+otherwise.  Another regimen is named but never makes a ranking: regimens are calibrated to separate trials.  An option
+whose interval lies below zero is named as such.  The base regimen is the default answer in all three.  Words follow
+the numbers; nothing says "should".
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def verdict(
         )
     if sample is not None and sample.doubtful:
         reasons.append(sample.doubtful)
-    gains = [s for s in others if better(s.change_response)]
+    regimens = [s for s in others if s.kind == "regimen" and better(s.change_response)]
+    gains = [s for s in others if s.kind != "regimen" and better(s.change_response)]
     losses = [s for s in others if worse(s.change_response)]
     if reasons and (sample is None or movement is None or not movement.moved):
         state = "cannot_tell"
@@ -84,8 +86,8 @@ def verdict(
     elif not gains:
         state = "base_default"
         sentence = (
-            f"{base.label} stays the default. No 90% interval of change lies above zero: no option can be told from "
-            "adding nothing."
+            f"{base.label} stays the default. No add-on's 90% interval of change lies above zero: none can be "
+            "told from adding nothing."
         )
     else:
         state = "ranked"
@@ -100,6 +102,12 @@ def verdict(
             " stays the default", " was planned"
         )
         reasons.append("the planned regimen is blocked: see its safety flags")
+    if regimens:
+        named = ", ".join(f"{s.label} {_points(s.change_response)}" for s in regimens)
+        reasons.append(
+            f"another regimen is predicted above the planned one: {named}; regimens are calibrated to separate trials, "
+            "so this is no head-to-head comparison"
+        )
     if losses:
         reasons.append(_worse_than(base, losses))
     return Verdict(
