@@ -249,3 +249,10 @@ def test_everything_says_research_use_only(usual_plan):
 
 def test_defaults_are_those_of_the_house():
     assert (Options().hosts, Options().limit, Options().horizon_days) == (150, 10, 365.0)
+
+
+def test_peptides_are_said_to_be_recorded_and_not_used(make_folder):
+    folder = make_folder()
+    (folder / "peptides.csv").write_text("peptide\nFMNKFIYEI\nGVALQTMKQ\n", encoding="utf-8")
+    plan = make_plan(load(folder), SMALL)
+    assert any("peptides (2)" in warning and "not used" in warning for warning in plan.warnings)

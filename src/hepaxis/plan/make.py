@@ -25,7 +25,7 @@ from hepaxis.plan.estimates import Cross, chance_of_best, change, log_odds, posi
 from hepaxis.plan.missing import missing_rows
 from hepaxis.plan.network import network
 from hepaxis.plan.sample import Sample, capacity_rows, profile_section, read_sample
-from hepaxis.plan.schema import Curve, Interval, Outcomes, Plan, Strategy
+from hepaxis.plan.schema import Curve, Outcomes, Plan, Strategy
 from hepaxis.plan.simulation import Setting, Simulated, simulate
 from hepaxis.plan.sources import collect
 from hepaxis.plan.verdict import Movement, checks, verdict
@@ -370,6 +370,11 @@ def _warnings(
 ) -> tuple[str, ...]:
     problems = [*folder.problems, *(sample.problems if sample else ()), *(able.problems if able else ())]
     notes = [*twin.notes, *_not_closed(twin), *(note for made in runs.values() for note in made.run.notes)]
+    if folder.peptides or folder.record.antigens.hla:
+        notes.append(
+            f"tumour peptides ({len(folder.peptides)}) and HLA are recorded, not used: microbial mimics are not part of "
+            "this version and stay at their prior"
+        )
     for made in runs.values():
         for id in made.components:
             if id in therapy.regimen_ids():
@@ -377,6 +382,3 @@ def _warnings(
                 if one.immune_event_rate is None and "immune" in one.classes:
                     notes.append(f"{one.label}: no rate of severe immune events located, a class value is used")
     return tuple(dict.fromkeys([*(str(p) for p in problems), *notes]))
-
-
-__all__ = ["HOSTS", "Interval", "Options", "make_plan"]
