@@ -372,7 +372,7 @@ def _warnings(
     notes = [*twin.notes, *_not_closed(twin), *(note for made in runs.values() for note in made.run.notes)]
     if folder.peptides or folder.record.antigens.hla:
         notes.append(
-            f"tumour peptides ({len(folder.peptides)}) and HLA are recorded, not used: microbial mimics are not part of "
+            f"tumour peptides ({len(folder.peptides)}) and HLA are recorded, not used: microbial mimics are not in "
             "this version and stay at their prior"
         )
     for made in runs.values():
