@@ -1,20 +1,23 @@
 """Patients per second and core at equal accuracy.
 
-Both engines are measured against the same converged reference.  The peer's tolerance is given; the engine's is the
-loosest of a grid at which neither its largest error nor its 99.9th percentile exceeds the peer's.  Then both run in
-turn, several rounds, and the ratio is the median over rounds of CPU time a patient.
+All engines are measured against the same converged reference.  A peer's tolerance is given; the engine's is the loosest
+of a grid at which neither its largest error nor its 99.9th percentile exceeds the peer's.  Then both run in turn,
+several rounds, and the ratio is the median over rounds of CPU time a patient.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Protocol
 
 import numpy as np
 
 from hepaxis import engine
 
+from .lsoda_peer import LsodaPeer
 from .roadrunner_peer import RoadRunnerPeer
 from .workloads import VISITS, Workload, observed, patients
 
@@ -26,78 +29,118 @@ BATCH, PEER_BATCH, CHECKED, ROUNDS = 256, 4, 16, 5
 FLOOR = 1e-3
 
 
+class Peer(Protocol):
+    def run(self, people: Mapping[str, np.ndarray], rows: Sequence[int], rtol: float) -> tuple[np.ndarray, float]: ...
+
+
 def measure(work: Workload, *, rounds: int = ROUNDS) -> dict[str, object]:
-    """The full regimen; where the peer finishes no patient of it at any tolerance, also the part it can do."""
+    """The full regimen; where libRoadRunner finishes no patient of it at any tolerance, also the part it can do."""
     segmented = work.name == "own_model"
-    peer = RoadRunnerPeer(work, observed(engine.load(work.sbml)), segmented=segmented)
-    report = _measure(work, peer, rounds)
-    if segmented and _ratio(report) is None:
+    setting = Setting.of(work)
+    report = setting.account()
+    lsoda = LsodaPeer(work, setting.names)
+    report["lsoda"] = setting.against(lsoda, "lsoda", rounds)
+    report["lsoda"]["seconds_in_callbacks_share"] = lsoda.python_share
+    begin = time.process_time()
+    roadrunner = RoadRunnerPeer(work, setting.names, segmented=segmented)
+    report["libroadrunner_load_seconds"] = time.process_time() - begin
+    report["libroadrunner_doses"] = "between calls" if segmented else "SBML events"
+    report["libroadrunner"] = setting.against(roadrunner, "libroadrunner", rounds)
+    if segmented and _ratio(report["libroadrunner"], "libroadrunner") is None:
         part = replace(work, regimen=work.regimen[1:2])
-        peer.give(part)
-        report["part_of_regimen"] = _measure(part, peer, rounds)
-    report["ratio_libroadrunner"] = _ratio(report) or _ratio(report.get("part_of_regimen", {}))
+        roadrunner.give(part)
+        fewer = Setting.of(part)
+        report["part_of_regimen"] = fewer.account()
+        report["part_of_regimen"]["libroadrunner"] = fewer.against(roadrunner, "libroadrunner", rounds)
+    part_report = report.get("part_of_regimen", {}).get("libroadrunner", {})
+    report["ratio_libroadrunner"] = _ratio({**part_report, **_finished(report["libroadrunner"])}, "libroadrunner")
+    report["ratio_lsoda"] = _ratio(report["lsoda"], "lsoda")
     return report
 
 
-def _ratio(report: object) -> float | None:
+def _finished(levels: dict[str, dict]) -> dict[str, dict]:
+    return {name: level for name, level in levels.items() if "ratio_libroadrunner" in level}
+
+
+def _ratio(levels: dict[str, dict], peer: str) -> float | None:
     """That of the tightest tolerance at which the peer finishes anything."""
-    levels = [report[level] for level in PEER_RTOL if level in report] if isinstance(report, dict) else []
-    return next((x["ratio_libroadrunner"] for x in levels if "ratio_libroadrunner" in x), None)
+    found = [levels[name] for name in PEER_RTOL if name in levels]
+    return next((x[f"ratio_{peer}"] for x in found if f"ratio_{peer}" in x), None)
 
 
-def _measure(work: Workload, peer: RoadRunnerPeer, rounds: int) -> dict[str, object]:
-    model, protocol = engine.load(work.sbml), work.protocol()
-    names, people = observed(model), patients(model, BATCH)
-    reference = model.simulate(protocol, people, VISITS, names, rtol=REFERENCE_RTOL, atol=1e-13)
-    sound = np.setdiff1d(np.arange(BATCH), reference.failures["patient"])
-    true = reference.values
-    scale = np.abs(true) + FLOOR * np.nanmax(np.abs(true), axis=(0, 1))
-    report: dict[str, object] = {
-        "states": len(model.states),
-        "dosing_times": int(protocol["time"].nunique()),
-        "failures_of": {"engine": len(reference.failures), "patients": BATCH},
-        "libroadrunner_doses": "between calls" if peer.segmented else "SBML events",
-    }
-    good = {name: draws[sound] for name, draws in people.items()}
+@dataclass(frozen=True)
+class Setting:
+    """One workload with its patients and their converged reference."""
 
-    def ours(rtol: float) -> tuple[np.ndarray, float]:
+    model: engine.Model
+    work: Workload
+    names: list[str]
+    people: dict[str, np.ndarray]
+    sound: np.ndarray
+    true: np.ndarray
+
+    @classmethod
+    def of(cls, work: Workload) -> Setting:
+        model = engine.load(work.sbml)
+        names, people = observed(model), patients(model, BATCH)
+        reference = model.simulate(work.protocol(), people, VISITS, names, rtol=REFERENCE_RTOL, atol=1e-13)
+        sound = np.setdiff1d(np.arange(BATCH), reference.failures["patient"])
+        return cls(model, work, names, people, sound, reference.values)
+
+    def account(self) -> dict:
+        return {
+            "states": len(self.model.states),
+            "dosing_times": int(self.work.protocol()["time"].nunique()),
+            "failures_of": {"engine": BATCH - len(self.sound), "patients": BATCH},
+        }
+
+    def against(self, peer: Peer, label: str, rounds: int) -> dict[str, dict]:
+        return {level: self._level(peer, label, rtol, rounds) for level, rtol in PEER_RTOL.items()}
+
+    def _ours(self, rtol: float) -> tuple[np.ndarray, float]:
+        good = {name: draws[self.sound] for name, draws in self.people.items()}
+        protocol = self.work.protocol()
         begin = time.process_time()
-        run = model.simulate(protocol, good, VISITS, names, rtol=rtol, threads=1)
+        run = self.model.simulate(protocol, good, VISITS, self.names, rtol=rtol, threads=1)
         return run.values, time.process_time() - begin
 
-    def errors(values: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
-        error = np.abs(values - true[rows]) / scale[rows]
-        return float(np.nanmax(error)), float(np.nanquantile(error, 0.999))
+    def _errors(self, values: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+        """Largest and 99.9th percentile."""
+        scale = np.abs(self.true) + FLOOR * np.nanmax(np.abs(self.true), axis=(0, 1))
+        off = np.abs(values - self.true[rows])
+        # Exactly right is right, also where a quantity is zero throughout.
+        error = np.divide(off, scale[rows], out=np.zeros_like(off), where=off > 0)
+        return float(np.max(error)), float(np.quantile(error, 0.999))
 
-    for level, peer_rtol in PEER_RTOL.items():
-        rows = sound[:CHECKED]
-        peer_values, _ = peer.run(people, rows.tolist(), peer_rtol)
+    def _level(self, peer: Peer, label: str, peer_rtol: float, rounds: int) -> dict:
+        rows = self.sound[:CHECKED]
+        peer_values, _ = peer.run(self.people, rows.tolist(), peer_rtol)
         done = ~np.isnan(peer_values).any(axis=(1, 2))
         if not done.any():
-            report[level] = {"libroadrunner_failed": len(rows), "libroadrunner_rtol": peer_rtol}
-            continue
-        peer_error = errors(peer_values[done], rows[done])
+            return {f"{label}_failed": len(rows), f"{label}_rtol": peer_rtol}
+        peer_error = self._errors(peer_values[done], rows[done])
         for rtol in GRID:
-            own_error = errors(ours(rtol)[0][: len(rows)][done], rows[done])
+            own_error = self._errors(self._ours(rtol)[0][: len(rows)][done], rows[done])
             if own_error[0] <= peer_error[0] and own_error[1] <= peer_error[1]:
                 break
+        else:
+            return {f"{label}_error_max_p999": peer_error, f"{label}_rtol": peer_rtol, "equal_accuracy": "not reached"}
         ratios, own_rates, peer_rates = [], [], []
         for turn in range(rounds):
             usable = rows[done]
             chosen = [int(usable[(turn * PEER_BATCH + k) % len(usable)]) for k in range(PEER_BATCH)]
-            _, spent = peer.run(people, chosen, peer_rtol)
+            _, spent = peer.run(self.people, chosen, peer_rtol)
             peer_rates.append(PEER_BATCH / spent)
-            own_rates.append(len(sound) / ours(rtol)[1])
+            own_rates.append(len(self.sound) / self._ours(rtol)[1])
             ratios.append(own_rates[-1] / peer_rates[-1])
-        report[level] = {
-            "ratio_libroadrunner": median(ratios),
+        return {
+            f"ratio_{label}": median(ratios),
             "ratio_range": [min(ratios), max(ratios)],
             "patients_per_second": median(own_rates),
-            "libroadrunner_per_second": median(peer_rates),
+            f"{label}_per_second": median(peer_rates),
             "rtol": rtol,
-            "libroadrunner_rtol": peer_rtol,
+            f"{label}_rtol": peer_rtol,
             "error_max_p999": own_error,
-            "libroadrunner_error_max_p999": peer_error,
-            "libroadrunner_failed": int((~done).sum()),
+            f"{label}_error_max_p999": peer_error,
+            f"{label}_failed": int((~done).sum()),
         }
-    return report
