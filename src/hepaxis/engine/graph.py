@@ -57,6 +57,10 @@ class Graph:
             self.moving.append(op in ("state", "time") or any(self.moving[a] for a in args))
         return node
 
+    def restore(self, op: str, args: tuple[int, ...], value: float) -> Node:
+        """A node exactly as it once was: no constructor's rule is applied again."""
+        return self._make(op, args, value)
+
     # leaves ---------------------------------------------------------------------------------------------------------
     def const(self, value: float) -> Node:
         value = float(value)

@@ -20,10 +20,10 @@ from .compiled import CompiledStepper
 from .evaluate import Evaluation
 from .faults import Fault, InputMismatch, nearest
 from .graph import Node
+from .kept import load_system
 from .protocol import check_protocol, lay_out
 from .reference import ReferenceStepper
 from .results import Sensitivity, SteadyState, Trajectory
-from .sbml import read_system
 from .sensitivity import check_directions, direction_name, tangent_name, tangent_protocol, tangent_system
 from .simulate import Observation, Run, Values, batch_rows, plain_evaluator, run_chunks, time_jumps
 from .steady import RestTask, rest
@@ -38,7 +38,7 @@ MAX_STEPS = 200_000
 
 def load(sbml: str) -> Model:
     """A model from SBML text (Level 2 or 3).  Raises UnsupportedModel, which lists every refused element by id."""
-    return Model(read_system(sbml))
+    return Model(load_system(sbml))
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite.binding import orcjit
 
+from ..kept import source_digest
 from ..system import System
 from . import cache, irtext, vecmath
 from .kernels import build_kernels
@@ -61,18 +61,8 @@ def natural_lanes() -> int:
     return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
 
 
-@lru_cache(maxsize=1)
-def _source_digest() -> str:
-    """Of the code that writes the code: an entry made by another version is never used."""
-    room = Path(__file__).resolve().parent
-    digest = hashlib.sha256()
-    for path in sorted([*room.glob("*.py"), *room.parent.glob("*.py")]):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _key(system: System, lanes: int, level: str) -> str:
-    parts = [system.hash, str(lanes), level, *_host(), str(llvm.llvm_version_info), _source_digest()]
+    parts = [system.hash, str(lanes), level, *_host(), str(llvm.llvm_version_info), source_digest()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
