@@ -44,6 +44,7 @@ def main() -> None:
         result = measure(work, rounds=chosen.rounds)
         report[f"engine.ratio_libroadrunner.{name}"] = result["ratio_libroadrunner"]
         report[f"engine.ratio_lsoda.{name}"] = result["ratio_lsoda"]
+        report[f"engine.oracle_difference.{name}"] = result["oracle"]["difference"]
         report[f"engine.ratio_amici.{name}"] = None
         report["engine.ratio_amici.reason"] = AMICI
         report[f"engine.throughput.{name}"] = result

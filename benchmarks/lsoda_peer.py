@@ -46,7 +46,8 @@ class LsodaPeer:
         self._outputs = (self._f.ctypes.data, self._slopes.ctypes.data)
         self._default = np.array([self._model.default_initial[s] for s in self._model.states])
         self.calls, self.seconds = 0, 0.0
-        self.give(work)
+        doses = work.protocol()
+        self._doses = {float(t): doses[doses["time"] == t] for t in doses["time"].unique()}
         self._prep(self._inputs[1], self._inputs[2])
         self._call_seconds = self._callback_overhead()
 
@@ -54,11 +55,6 @@ class LsodaPeer:
     def python_share(self) -> float:
         """Of the time of all runs: what was spent between SciPy and the compiled functions."""
         return self.calls * self._call_seconds / self.seconds if self.seconds else 0.0
-
-    def give(self, work: Workload) -> None:
-        """Another regimen."""
-        doses = work.protocol()
-        self._doses = {float(t): doses[doses["time"] == t] for t in doses["time"].unique()}
 
     def run(self, people: Mapping[str, np.ndarray], rows: Sequence[int], rtol: float) -> tuple[np.ndarray, float]:
         """(values (n, n_times, n_observed), CPU seconds); NaN where the integrator gives up."""

@@ -1,8 +1,9 @@
 """libRoadRunner as peer: one patient after the other.
 
-The regimen is SBML events, or doses given between calls (``segmented``), which is as fast and is what it needs where
-CVODE fails in the midst of events.  Its traps: ``reset`` keeps what events changed (``resetAll`` does not), and an
-initial value set through ``init`` resets the parameters.
+The regimen is SBML events, or doses given between calls (``segmented``).  Its traps: ``reset`` keeps what events
+changed (``resetAll`` does not), an initial value set through ``init`` resets the parameters, and CVODE fails where
+states decay to nothing and ``atol`` lets them cross zero.  It writes out every assignment rule wherever one is used:
+a model with rules on rules grows to millions of nodes and takes a minute or more to load, whatever the options.
 """
 
 from __future__ import annotations
@@ -19,22 +20,21 @@ from .workloads import VISITS, Workload
 
 
 class RoadRunnerPeer:
-    def __init__(self, work: Workload, observe: Sequence[str], *, segmented: bool):
+    def __init__(self, work: Workload, observe: Sequence[str], *, segmented: bool, atol_per_rtol: float):
         roadrunner.Logger.setLevel(roadrunner.Logger.LOG_CRITICAL)
-        self.segmented = segmented
+        self.segmented, self.atol_per_rtol = segmented, atol_per_rtol
         self._rr = roadrunner.RoadRunner(work.sbml if segmented else work.with_events())
-        self._select = ["time", *observe]
-        self.give(work)
-
-    def give(self, work: Workload) -> None:
-        """Another regimen, for doses between calls."""
+        self.observe(observe)
         doses = work.protocol()
         self._doses = {float(t): doses[doses["time"] == t] for t in doses["time"].unique()}
+
+    def observe(self, names: Sequence[str]) -> None:
+        self._select = ["time", *names]
 
     def run(self, people: Mapping[str, np.ndarray], rows: Sequence[int], rtol: float) -> tuple[np.ndarray, float]:
         """(values (n, n_times, n_observed), CPU seconds); NaN where the integrator gives up."""
         self._rr.integrator.setValue("relative_tolerance", rtol)
-        self._rr.integrator.setValue("absolute_tolerance", rtol * 1e-3)
+        self._rr.integrator.setValue("absolute_tolerance", rtol * self.atol_per_rtol)
         self._rr.integrator.setValue("maximum_num_steps", 1_000_000)
         values = np.full((len(rows), len(VISITS), len(self._select) - 1), np.nan)
         spent = 0.0
