@@ -163,3 +163,9 @@ def test_steady_state_keeps_a_conserved_total(models: SimpleNamespace) -> None:
     rest = model.steady_state(horizon=5)
     assert rest.ok[0]
     assert np.allclose(rest.values[0], [1.0, 2.0], rtol=1e-5)
+
+
+def test_times_may_be_a_view_with_gaps(decay: engine.Model) -> None:
+    times = np.linspace(0, 5, 11)
+    every = decay.simulate(None, None, times).values
+    assert np.array_equal(decay.simulate(None, None, times[::2]).values, every[:, ::2])

@@ -250,7 +250,7 @@ class Model:
         return Run(self.system, self._stepper, lambda: self._reference, settings, start, observation, evaluate, stop)
 
     def _times(self, times: ArrayLike, start: float) -> Floats:
-        when = np.atleast_1d(np.asarray(times, dtype=float))
+        when = np.atleast_1d(np.ascontiguousarray(times, dtype=float))
         faults = []
         if when.ndim != 1 or len(when) == 0:
             faults.append(Fault(f"times have shape {when.shape}", "times", "give at least one time"))
