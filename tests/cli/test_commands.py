@@ -277,3 +277,64 @@ def test_the_shipped_examples_pass_the_check(run: Run, root: Path, example: str,
     shutil.copytree(root / "examples" / example, tmp_path / example)
     code, out, _ = run("check", tmp_path / example)
     assert code == 0, out
+
+
+EXPERIMENTS = (
+    "id,layer,use,readout,published,low,high,community,both,drug,control,perturbed,day,variable,sense,measure,reason,note\n"
+    "U1,metabolite,test,faecal DCA,down,,,reference,,,,antibiotic.vancomycin_oral=1500@0-7,7,col_dca,1,level,,\n"
+    "U1,immune,construct,NKT,down,,,reference,,,,parameter.feed_lca=1,28,nkt,1,level,,\n"
+    "U2,immune,test,macrophages,up,,,,,,,,,,,,no macrophages in the model,\n"
+)
+
+
+def test_behaviours_scores_a_users_experiments(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(EXPERIMENTS, encoding="utf-8")
+    code, out, _ = run("model", "behaviours", "--json", "--experiments", own)
+    card = json.loads(out)
+    assert code == 0
+    assert [(row["id"], row["passed"]) for row in card["rows"]] == [("U1", True), ("U1", True), ("U2", None)]
+    assert all(set(row) >= {"id", "use", "readout", "published", "predicted", "passed"} for row in card["rows"])
+    assert [row["passed_gates_off"] for row in card["rows"]] == [None, False, None]
+    assert {row["use"]: (row["passed"], row["expressed"]) for row in card["totals"]} == {
+        "test": (1, 1),
+        "construct": (1, 1),
+        "context": (0, 0),
+    }
+    code, out, _ = run("model", "behaviours", "--experiments", own)
+    assert code == 0
+    assert out.index("TEST: 1 of 1") < out.index("CONSTRUCT: 1 of 1"), "test rows come first"
+    assert "guessing 33%" in out
+    assert "not expressed      U2 macrophages: no macrophages in the model" in out
+    assert "all gates off: 1 of 1 immune readouts fail" in out
+
+
+def test_behaviours_shows_a_failure_as_plainly_as_a_success(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(EXPERIMENTS.replace("faecal DCA,down", "faecal DCA,up"), encoding="utf-8")
+    out = run("model", "behaviours", "--experiments", own)[1]
+    assert "TEST: 0 of 1" in out
+    assert "FAILS (reversed)   U1 faecal DCA" in out
+
+
+def test_behaviours_lists_every_fault_of_an_experiments_file(run: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(EXPERIMENTS.replace("col_dca", "faeces").replace("parameter.feed_lca", "lever.x"), encoding="utf-8")
+    code, out, err = run("model", "behaviours", "--experiments", own)
+    assert (code, out) == (1, "")
+    assert "row 2 column 'variable'" in err
+    assert "row 3 column 'perturbed'" in err
+    assert run("model", "behaviours", "--experiments", tmp_path / "none.csv")[0] == 1
+
+
+def test_physiology_holds_every_quantity_against_the_model(run: Run) -> None:
+    code, out, _ = run("model", "physiology", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["totals"]["quantities"] == len(found["rows"])
+    assert found["totals"]["inside"] == sum(row["inside"] is True for row in found["rows"])
+    assert all(row["inside"] is not None or row["reason"] for row in found["rows"])
+    code, out, _ = run("model", "physiology")
+    assert code == 0
+    assert "OUTSIDE" in out
+    assert "not expressed:" in out

@@ -1,12 +1,18 @@
-"""``hepaxis model``: what the model stands on: parameters by grade, and its claims."""
+"""``hepaxis model``: what the model stands on: parameters by grade, its claims, and how it does on published facts."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-model = typer.Typer(no_args_is_help=True, help="What the model stands on: parameters by grade, and its claims.")
+if TYPE_CHECKING:
+    import pandas as pd
+
+ABOUT = "What the model stands on: parameters by grade, its claims, and how it does on published facts."
+model = typer.Typer(no_args_is_help=True, help=ABOUT)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
@@ -43,3 +49,84 @@ def sbml() -> None:
     from hepaxis import axis
 
     typer.echo(axis.build().sbml)
+
+
+@model.command()
+def behaviours(
+    json: Json = False,
+    experiments: Annotated[
+        Path | None, typer.Option(help="Your own experiments, in the shipped table's columns.")
+    ] = None,
+) -> None:
+    """Run published experiments as set-ups of the model and score the direction of every readout."""
+    from hepaxis.population import experiments as cards
+
+    rows = cards.experiments() if experiments is None else cards.read_experiments(experiments)
+    table, totals = cards.score_card(rows)
+    if json:
+        typer.echo(jsonlib.dumps({"totals": _records(totals.reset_index()), "rows": _records(table)}, indent=1))
+        return
+    for row in totals.reset_index().to_dict("records"):
+        if row["readouts"]:
+            _print_use({str(name): value for name, value in row.items()}, table[table["use"] == row["use"]])
+
+
+def _print_use(total: dict[str, Any], rows: pd.DataFrame) -> None:
+    typer.echo(f"{total['use'].upper()}: {total['passed']} of {total['expressed']} expressed readouts right", nl=False)
+    typer.echo(
+        f" (guessing {total['chance']:.0%}, always the commonest direction {total['constant']:.0%}); "
+        f"{total['reversed']} reversed, {total['unchanged']} unchanged, {total['changed']} changed though published as "
+        f"none, {total['not_simulated']} not simulated"
+        if total["expressed"]
+        else ""
+    )
+    typer.echo(
+        f"  {total['experiments_passed']} of {total['experiments_expressed']} expressed experiments right in every "
+        f"readout; {total['experiments']} in the table; {total['readouts'] - total['expressed']} readouts not expressed"
+    )
+    typer.echo(f"  {total['sizes_met']} of {total['sizes']} stated sizes met")
+    if total["immune"]:
+        typer.echo(
+            f"  control, all gates off: {total['immune_failed_gates_off']} of {total['immune']} immune readouts fail; "
+            f"{total['immune_passed_by_gates']} of the {total['immune_passed']} that were right rest on a gate"
+        )
+    for row in rows[rows["expressed"]].to_dict("records"):
+        mark = "right" if row["passed"] else f"FAILS ({row['verdict']})"
+        change = f"{row['predicted']:+.1%} ({row['low10']:+.1%} to {row['high90']:+.1%})"
+        size = {True: "; size met", False: "; size NOT met", None: ""}[row["size_met"]]
+        off = "; right with gates off too" if row["passed"] and row.get("passed_gates_off") else ""
+        typer.echo(f"    {mark:<18} {row['id']} {row['readout']}: published {row['published']}, {change}{size}{off}")
+    for row in rows[~rows["expressed"].astype(bool)].to_dict("records"):
+        typer.echo(f"    {'not expressed':<18} {row['id']} {row['readout']}: {row['reason']}")
+    typer.echo("")
+
+
+@model.command()
+def physiology(json: Json = False) -> None:
+    """Hold published human quantities against the model, by diet and liver: inside or outside."""
+    from hepaxis.population.physiology import physiology as held_against
+
+    table = held_against()
+    shown = table[table["inside"].notna()]
+    inside = int(shown["inside"].sum())
+    if json:
+        totals = {"quantities": len(table), "expressed": len(shown), "inside": inside}
+        typer.echo(jsonlib.dumps({"totals": totals, "rows": _records(table)}, indent=1))
+        return
+    typer.echo(f"{inside} of {len(shown)} expressed quantities inside; {len(table) - len(shown)} not expressed")
+    for state, rows in shown.groupby("host_state", sort=False):
+        typer.echo(f"{state}: {int(rows['inside'].sum())} of {len(rows)}")
+        for row in rows.to_dict("records"):
+            mark = "inside" if row["inside"] else "OUTSIDE"
+            limits = f"{row['low']:.3g} to {row['high']:.3g} {row['unit']} by {row['basis']}"
+            note = f" [{row['note']}]" if row["note"] else ""
+            typer.echo(f"    {mark:<8} {row['label']}: {row['predicted']:.3g}; published {limits}{note}")
+    typer.echo("not expressed:")
+    for row in table[table["inside"].isna()].to_dict("records"):
+        typer.echo(f"    {row['label']}: {row['reason']}")
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for JSON: numbers that are not there are null."""
+    records: list[dict[str, Any]] = jsonlib.loads(table.to_json(orient="records"))
+    return records

@@ -2,25 +2,28 @@
 
 Held: a token is ``id=value`` with an optional window ``@from-to`` in days (without: from day 0 to the reading).  Ids:
 ``community`` (reference, germ_free, cirrhosis, mono:guild, without:guild), ``liver`` (a state of ``liver_states.csv``),
-a model input (at rest; ``input.`` before it where a lever has the same id), a lever (held, or a daily dose),
-``antibiotic.<class>`` and ``donor.<profile>`` (daily), ``regimen.<id>=1@day`` (its labelled doses), and
-``parameter.<name>`` (held from day 0).  A later token of an id replaces an earlier one.
+``diet`` (a named one), a model input (at rest; ``input.`` before it where a lever has the same id), a lever (held at
+its value, or a daily dose), ``antibiotic.<class>`` and ``donor.<profile>`` (daily), ``regimen.<id>=1@day`` (its
+labelled doses), and ``parameter.<name>`` (held from day 0).  A later token of an id replaces an earlier one.
 """
 
 from __future__ import annotations
 
+import ast
 import csv
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hepaxis import axis, therapy
-from hepaxis.population.assumptions import liver_states
+from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.closure import Closed, close, combine, engine_model, references
 from hepaxis.population.course import MAX_STEPS, TOLERANCE
 from hepaxis.population.dosing import engine_protocol
@@ -40,7 +43,15 @@ FAMILY = "metaphlan4"  # reference community for which tau was solved (tau.json)
 COMMUNITIES = ("reference", "germ_free", "cirrhosis")
 TOKEN = re.compile(r"^(?P<id>[^=@]+)=(?P<value>[^=@]+)(@(?P<start>[0-9.]+)(-(?P<end>[0-9.]+))?)?$")
 LEVEL_COLUMNS = ["time", "lever", "action", "amount"]
-WORDS = ("community", "liver")  # ids whose value is a word
+WORDS = ("community", "liver", "diet")  # ids whose value is a word
+DIETS = ("high_fibre", "western", "ketogenic", "perioperative_fast")  # carbohydrate_<diet> of the assumptions
+EXPRESSION = (ast.Expression, ast.BinOp, ast.Name, ast.Load, ast.Constant, ast.Add, ast.Sub, ast.Mult, ast.Div)
+OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,8 @@ def _fault(token: Token) -> tuple[str, str] | None:
         return "no such community", f"{', '.join(COMMUNITIES)}, mono:guild or without:guild"
     if token.id == "liver":
         return None if token.value in liver_states() else ("no such state", ", ".join(liver_states()))
+    if token.id == "diet":
+        return None if token.value in DIETS else ("no such diet", ", ".join(DIETS))
     try:
         if not np.isfinite(token.amount):
             return "no number", "give a number"
@@ -131,13 +144,38 @@ def _kind(id: str) -> str:
     return ""
 
 
-def variable_names(text: str) -> tuple[tuple[str, ...], str]:
-    """``a``, ``a/b`` or ``a-b`` -> names and operator."""
-    for sign in "/-":
-        if sign in text:
-            one, _, two = text.partition(sign)
-            return (one.strip(), two.strip()), sign
-    return (text,), ""
+def variable_names(text: str) -> tuple[str, ...]:
+    """Names of an expression of variables and numbers with + - * / and brackets.  Raises ValueError for another."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError:
+        raise ValueError(text) from None
+    if any(not isinstance(node, EXPRESSION) for node in ast.walk(tree)):
+        raise ValueError(text)
+    return tuple(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
+
+
+def variable_faults(text: str) -> list[str]:
+    """What is wrong with an expression; empty when it can be read from the model."""
+    try:
+        names = variable_names(text)
+    except ValueError:
+        return [f"'{text}' cannot be read"]
+    model = engine_model()
+    known = {*model.states, *model.observables}
+    unknown = [f"no variable {name}" for name in names if name not in known]
+    return unknown if unknown or names else [f"'{text}' names no variable"]
+
+
+def _worked_out(node: ast.expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    if isinstance(node, ast.Name):
+        return values[node.id]
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        return np.asarray(float(node.value))
+    if isinstance(node, ast.BinOp):
+        left, right = _worked_out(node.left, values), _worked_out(node.right, values)
+        return np.asarray(OPERATIONS[type(node.op)](left, right))
+    raise ValueError(ast.unparse(node))
 
 
 class Panel:
@@ -169,11 +207,10 @@ class Panel:
         if key not in self._runs:
             self._runs[key] = self._run(shared, arm, day)
         closed, states = self._runs[key]
-        names, sign = variable_names(variable)
-        values = engine_model().observe(states, closed.parameters, list(names))
-        found: np.ndarray = values[:, 0]
-        if sign:
-            found = found / values[:, 1] if sign == "/" else found - values[:, 1]
+        names = variable_names(variable)
+        columns = engine_model().observe(states, closed.parameters, list(names)).T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = _worked_out(ast.parse(variable.strip(), mode="eval").body, dict(zip(names, columns, strict=True)))
         return np.where(closed.ok, found, np.nan)
 
     def _run(self, shared: dict[str, Token], arm: dict[str, Token], day: float) -> tuple[Closed, np.ndarray]:
@@ -259,6 +296,8 @@ def _resting(arm: dict[str, Token]) -> dict[str, float]:
     for token in arm.values():
         if token.id == "liver":
             found |= {name: mean for name, (mean, _) in liver_states()[token.value].items()}
+        elif token.id == "diet":
+            found["diet.carbohydrate"] = assumed(f"carbohydrate_{token.value}")
         elif token.id not in WORDS and _kind(token.id) == "input":
             found[token.id.removeprefix("input.")] = token.amount
     return found

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hepaxis.population.arms import COMMUNITIES, Panel, token_faults, variable_names
+from hepaxis.population.arms import COMMUNITIES, Panel, token_faults, variable_faults
 from hepaxis.problems import InputError, Problem, error
 
 DEAD_BAND = 0.05  # relative change below which a readout counts as unchanged (issue 4); assumed
@@ -44,7 +44,7 @@ class Experiment:
     published   up, down or none (also positive, negative, for a readout that is not expressed)
     low, high   published size of the readout, perturbed over control; None where none is stated
     community   of both arms; ``both``, ``drug``, ``control``, ``perturbed`` are tokens ``id=value@from-to``
-    variable    of the model, or a/b or a-b; ``sense`` -1 where its fall is the readout's rise
+    variable    of the model, or an expression of some; ``sense`` -1 where its fall is the readout's rise
     measure     level, or drug_effect: what ``drug`` takes off the variable (ln without/with), one arm against the other
     reason      why the readout is not expressed; empty when it is
     """
@@ -299,18 +299,9 @@ def _row(cells: dict[str, str], fault: Callable[[str, str, str], None]) -> Exper
         for what, hint in token_faults(f"community={cells['community']}") if cells["community"] else ():
             if "community" not in before:
                 wrong("community", what, hint)
-        unknown = [name for name in variable_names(cells["variable"])[0] if name not in _readable()]
-        if unknown:
-            wrong("variable", f"no variable {', '.join(unknown) or 'named'}", "a variable of the model, a/b or a-b")
+        for what in variable_faults(cells["variable"]):
+            wrong("variable", what, "variables of the model, with + - * / and numbers")
     if before:
         return None
     values = cells | {"low": low, "high": high, "day": day or 0.0, "sense": int(sense or 1)}
     return Experiment(**values)  # type: ignore[arg-type]
-
-
-@cache
-def _readable() -> frozenset[str]:
-    from hepaxis.population.closure import engine_model
-
-    model = engine_model()
-    return frozenset({*model.states, *model.observables})
