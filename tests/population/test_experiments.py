@@ -164,6 +164,14 @@ def test_hosts_that_cannot_be_simulated_are_left_out_and_counted(monkeypatch):
     assert not table["passed"].item()
 
 
+def test_a_rise_from_nothing_is_up_and_nothing_in_both_arms_is_none(monkeypatch):
+    fake_panel(monkeypatch, lambda own: [3.0, 1.0] if "load=2" in own else [0.0, 0.0])
+    assert run_experiments([made(perturbed="load=2")])["passed"].item()
+    assert not run_experiments([made(perturbed="load=2", sense=-1)])["passed"].item()
+    fake_panel(monkeypatch, lambda own: [0.0])
+    assert run_experiments([made(perturbed="load=2", published="none")])["passed"].item()
+
+
 def test_totals_count_by_use_and_an_experiment_passes_as_a_whole(monkeypatch):
     fake_panel(monkeypatch, lambda own: [2.0] if "load=2" in own else [1.0])
     good, bad = made(perturbed="load=2"), made(perturbed="load=2", readout="B", published="down")
@@ -171,8 +179,16 @@ def test_totals_count_by_use_and_an_experiment_passes_as_a_whole(monkeypatch):
     counted = totals(run_experiments([good, bad, other, silent])).loc["test"]
     assert (counted["experiments"], counted["experiments_expressed"], counted["experiments_passed"]) == (3, 2, 1)
     assert (counted["readouts"], counted["expressed"], counted["passed"], counted["reversed"]) == (4, 3, 2, 1)
+    assert counted["unchanged_same_sign"] == 0
     assert counted["chance"] == pytest.approx(1 / 3)
     assert counted["constant"] == pytest.approx(2 / 3)
+
+
+def test_what_leans_the_published_way_inside_the_dead_band_fails_and_is_counted(monkeypatch):
+    fake_panel(monkeypatch, lambda own: [1.04] if "load=2" in own else [1.0])
+    leaning, other = made(perturbed="load=2"), made(perturbed="load=2", readout="B", published="down")
+    counted = totals(run_experiments([leaning, other])).loc["test"]
+    assert (counted["passed"], counted["unchanged"], counted["unchanged_same_sign"]) == (0, 2, 1)
 
 
 def chosen(*wanted: tuple[str, str]) -> list[experiments.Experiment]:

@@ -75,7 +75,8 @@ def _print_use(total: dict[str, Any], rows: pd.DataFrame) -> None:
     typer.echo(f"{total['use'].upper()}: {total['passed']} of {total['expressed']} expressed readouts right", nl=False)
     typer.echo(
         f" (guessing {total['chance']:.0%}, always the commonest direction {total['constant']:.0%}); "
-        f"{total['reversed']} reversed, {total['unchanged']} unchanged, {total['changed']} changed though published as "
+        f"{total['reversed']} reversed, {total['unchanged']} unchanged (of which "
+        f"{total['unchanged_same_sign']} lean the published way), {total['changed']} changed though published as "
         f"none, {total['not_simulated']} not simulated"
         if total["expressed"]
         else ""

@@ -26,6 +26,7 @@ from hepaxis.problems import InputError, Problem, error
 
 DEAD_BAND = 0.05  # relative change below which a readout counts as unchanged (issue 4); assumed
 SIZE_FACTOR = 2.0  # a stated size is met when the change of the logarithm is within this factor of it
+FROM_NOTHING = 1e6  # a rise from zero is written as this ratio
 INTERVAL = (0.1, 0.9)  # quantiles over hosts
 DIRECTIONS = ("up", "down", "none")
 CHANCE = 1 / len(DIRECTIONS)
@@ -150,6 +151,7 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
             "expressed": len(shown),
             "passed": int(shown["passed"].sum()),
             **{name: int((shown["verdict"] == name).sum()) for name in MISSES},
+            "unchanged_same_sign": int((shown["verdict"].eq("unchanged") & _same_sign(shown)).sum()),
             "chance": CHANCE,
             "constant": float(shown["published"].value_counts(normalize=True).max()) if len(shown) else float("nan"),
             "sizes": len(sized),
@@ -160,6 +162,12 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
             "immune_passed_by_gates": sum(a and b for a, b in zip(immune["passed"], off, strict=bool(off))),
         }
     return pd.DataFrame.from_dict(found, orient="index").rename_axis("use")
+
+
+def _same_sign(rows: pd.DataFrame) -> pd.Series:
+    """Whether the change leans the published way, however small."""
+    leans = np.where(rows["predicted"].astype(float) > 0, "up", "down")
+    return rows["published"].eq(pd.Series(leans, index=rows.index))
 
 
 def direction(change: float) -> str:
@@ -200,7 +208,8 @@ def _outcome(row: Experiment, panel: Panel) -> dict[str, object]:
     if not row.expressed:
         blank = {"predicted": np.nan, "low10": np.nan, "high90": np.nan, "hosts": 0, "direction": None}
         return given | blank | {"verdict": "not_expressed", "passed": None, "size_met": None}
-    ratio = _ratios(row, panel) ** row.sense
+    with np.errstate(divide="ignore"):
+        ratio = np.minimum(_ratios(row, panel) ** row.sense, FROM_NOTHING)
     changes = ratio[np.isfinite(ratio)] - 1.0
     median = float(np.median(changes)) if len(changes) else float("nan")
     low, high = np.quantile(changes, INTERVAL) if len(changes) else (np.nan, np.nan)
@@ -225,7 +234,7 @@ def _ratios(row: Experiment, panel: Panel) -> np.ndarray:
 
     control, perturbed = arm(row.control, row.drug), arm(row.perturbed, row.drug)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: np.ndarray = perturbed / control
+        ratio: np.ndarray = np.where((control == 0) & (perturbed == 0), 1.0, perturbed / control)
         if row.measure == "drug_effect":
             ratio = (arm(row.perturbed, "") / perturbed) / (arm(row.control, "") / control)
     return ratio
