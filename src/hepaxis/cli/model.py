@@ -11,10 +11,17 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-ABOUT = "What the model stands on: parameters by grade, its claims, and how it does on published facts."
-model = typer.Typer(no_args_is_help=True, help=ABOUT)
+model = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+
+
+@model.callback()
+def about() -> None:
+    """What the model stands on: parameters by grade, its claims, and how it does on published facts."""
+    from hepaxis import STATEMENT
+
+    typer.echo(STATEMENT, err=True)
 
 
 @model.command()
