@@ -70,7 +70,7 @@ def test_errors_are_a_list_on_stderr_and_nothing_is_written(write: Write, tmp_pa
 
 def test_unwritable_out_is_one_line(write: Write, tmp_path: Path) -> None:
     done = runner.invoke(app, [str(write(TABLE)), "--out", str(tmp_path / "no" / "where.tsv")])
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "[profile.out]" in done.stderr
 
 

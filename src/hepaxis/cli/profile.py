@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from hepaxis.profile import Profile
 
+EXIT_OUTPUT = 3
+"""Exit code of an output that cannot be written (docs/commands.md)."""
+
 SHOWN_SAMPLES = 10
 """Samples listed one by one on the terminal; all are in the JSON.  A choice for readability."""
 
@@ -141,8 +144,8 @@ def _write(found: Profile, out: Path) -> None:
         part.replace(out)
     except OSError as fault:
         part.unlink(missing_ok=True)
-        typer.echo(f"error: {out}: cannot be written ({fault.strerror}). Give another --out. [profile.out]", err=True)
-        raise typer.Exit(1) from None
+        typer.echo(f"error: {out}: cannot be written ({fault.strerror or fault}). Give another --out. [profile.out]", err=True)
+        raise typer.Exit(EXIT_OUTPUT) from None
 
 
 def _number(value: Any) -> float | None:
