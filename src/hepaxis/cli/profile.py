@@ -144,7 +144,8 @@ def _write(found: Profile, out: Path) -> None:
         part.replace(out)
     except OSError as fault:
         part.unlink(missing_ok=True)
-        typer.echo(f"error: {out}: cannot be written ({fault.strerror or fault}). Give another --out. [profile.out]", err=True)
+        why = fault.strerror or fault
+        typer.echo(f"error: {out}: cannot be written ({why}). Give another --out. [profile.out]", err=True)
         raise typer.Exit(EXIT_OUTPUT) from None
 
 
