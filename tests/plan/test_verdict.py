@@ -47,6 +47,7 @@ def test_a_loss_alone_is_no_ranking():
     assert told.state == "base_default"
     assert "No add-on's 90% interval of change lies above zero" in told.sentence
     assert any("lower" in reason and "Durvalumab (\u221214.0 points)" in reason for reason in told.reasons)
+    assert any("separate trials" in reason for reason in told.reasons)
 
 
 def test_a_gain_is_a_ranking_and_is_named_beside_its_base():

@@ -152,7 +152,8 @@ def _worse_than(base: Strategy, losses: Sequence[Strategy]) -> str:
     if len(losses) > MOST_NAMED:
         names.append(f"{len(losses) - MOST_NAMED} more")
     told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"predicted response is lower than under {base.label}, by the whole 90% interval, with {told}"
+    apart = "; regimens are calibrated to separate trials" if any(s.kind == "regimen" for s in losses) else ""
+    return f"predicted response is lower than under {base.label}, by the whole 90% interval, with {told}{apart}"
 
 
 def gut_sentence(gut: Interval) -> str:
