@@ -166,11 +166,11 @@ def test_all_faults_of_a_table_are_told_together(home):
     [
         (
             "gates.csv",
-            "hexa_lps_dc,priming,lps_node,,1,0,",
-            "hexa_lps_dc,priming,lps_node,,1,1,",
+            "hexa_lps_dc,priming,,lps_node,,1,0,",
+            "hexa_lps_dc,priming,,lps_node,,1,1,",
             "axis.gate_prior_mean",
         ),
-        ("gates.csv", "ipa_tpex,expansion,ipa,", "ipa_tpex,expansion,ipaa,", "axis.gate_exposure"),
+        ("gates.csv", "ipa_tpex,expansion,,ipa,", "ipa_tpex,expansion,,ipaa,", "axis.gate_exposure"),
         ("levers.csv", "feed.udca,feed_udca", "feed.udca,feed_udcaa", "axis.levers_target"),
         ("inputs.csv", "load,load", "load,lode", "axis.inputs_target"),
         ("observables.csv", "biomass,", "biomas,", "axis.observables_target"),

@@ -2,9 +2,9 @@
 
 Antimony lets a later file silently overwrite an earlier name, so names with two values, rules or rates are refused.
 Literals in the equations are marked dimensionless, so that libSBML's unit check is complete; any finding of libSBML at
-all is a fault.  The ``.ant`` files have three bits of shorthand: ``//@ each guild ... //@ end`` (one copy a guild, gate
-or port), ``sum[expression in {guild}]``, and ``links[kind guild-or-*: expression in {p}, {by}, {of}]`` (rows of
-links.csv).
+all is a fault.  The ``.ant`` files have three bits of shorthand: ``//@ each guild ... //@ end`` (one copy a guild,
+gate, port or carrier), ``sum[expression in {guild}]``, and ``links[kind guild-or-*: expression in {p}, {by}, {of}]``
+(rows of links.csv).
 """
 
 from __future__ import annotations
@@ -49,19 +49,22 @@ def expand(text: str, repeats: Repeats) -> str:
 def _copy(block: str, kind: str, item: Row, repeats: Repeats) -> str:
     values = dict(item)
     if kind == "port":
-        values["terms"] = port_terms(item["port"], repeats.gates)
+        gates = [gate for gate in repeats.gates if gate["port"] == item["port"]]
+        values["terms"] = gate_terms(gates)
+        values["direct_terms"] = gate_terms([gate for gate in gates if not gate["carrier"]])
+    if kind == "carrier":
+        values["terms"] = gate_terms([gate for gate in repeats.gates if gate["carrier"] == item["carrier"]])
     for column, value in values.items():
         block = block.replace(f"{{{column}}}", value)
     return block
 
 
-def port_terms(port: str, gates: list[Row]) -> str:
-    """Sum of ``sign g context s`` over the gates of a port; ``0`` where none acts, so that the port is exactly 1."""
+def gate_terms(gates: list[Row]) -> str:
+    """Sum of ``sign g context s`` over gates; ``0`` where there is none, so that the factor is exactly 1."""
     terms = []
     for gate in gates:
-        if gate["port"] == port:
-            context = f"{gate['context']}*" if gate["context"] else ""
-            terms.append(f"{'-' if gate['sign'] == '-1' else '+'} {context}g_{gate['gate']}*s_{gate['gate']}")
+        context = f"{gate['context']}*" if gate["context"] else ""
+        terms.append(f"{'-' if gate['sign'] == '-1' else '+'} {context}g_{gate['gate']}*s_{gate['gate']}")
     return " ".join(terms).removeprefix("+ ") or "0"
 
 

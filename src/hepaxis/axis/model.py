@@ -34,8 +34,8 @@ class AxisModel:
     states         names in the order of the mechanism files
     parameters     by name: value, unit, module, distribution, args, source, system, grade, note, patient (bool);
                    initial values of states are rows too (note starts with ``state``)
-    gates          by gate: port, exposure, context, sign, prior_mean, prior_sd, agreement, group, acting_site, claim,
-                   sources, grade, reference (exposure of the reference community at rest), unit
+    gates          by gate: port, carrier (cell or pool that hands it on; empty: none), exposure, context, sign,
+                   prior_mean, prior_sd, agreement, group, acting_site, claim, sources, grade, reference (exposure of the reference community at rest), unit
     ports          by port: acts_on, meaning
     closure        by stage, in order: method (repeat, linear, rest, set), frozen and solve_for (tuples of states), sets
                    (``parameter=variable`` pairs), start, note
@@ -128,8 +128,8 @@ def gate_table(model: AxisModel | None = None) -> pd.DataFrame:
     """The claims of the model, one a row, sorted by port: claim, sign, prior, agreement, acting site and sources."""
     gates = (model or build()).gates
     columns = [
-        "port", "claim", "sign", "prior_mean", "prior_sd", "agreement", "group", "acting_site", "exposure", "unit",
-        "context", "sources", "grade",
+        "port", "carrier", "claim", "sign", "prior_mean", "prior_sd", "agreement", "group", "acting_site", "exposure",
+        "unit", "context", "sources", "grade",
     ]  # fmt: skip
     return gates[columns].sort_values("port", kind="stable")
 
@@ -150,11 +150,17 @@ def _exposure_unit(exposure: str, units: dict[str, str], home: Path) -> str:
 def _check_gates(repeats: Repeats) -> list[Problem]:
     groups = {"scfa", "bile_acids", "tryptophan", "prr", "antigens", "barrier", "taxa"}
     ports = {port["port"] for port in repeats.ports}
+    carriers = {carrier["carrier"]: carrier["port"] for carrier in repeats.carriers}
     problems: list[Problem] = []
     for number, gate in enumerate(repeats.gates, start=2):
         faults = [
             (gate["group"] not in groups, "group", f"use one of {', '.join(sorted(groups))}"),
             (gate["port"] not in ports, "port", f"use one of {', '.join(sorted(ports))}"),
+            (
+                bool(gate["carrier"]) and carriers.get(gate["carrier"]) != gate["port"],
+                "carrier",
+                "leave it empty, or name a carrier of carriers.csv on the gate's port",
+            ),
             (gate["sign"] not in ("1", "-1"), "sign", "use 1 or -1"),
             (
                 gate["agreement"].startswith("disputed") and float(gate["prior_mean"]) != 0,

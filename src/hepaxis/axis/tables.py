@@ -1,7 +1,7 @@
 """Reads the tables beside the model and opens their shorthand rows.
 
-A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{slot}`` or ``{hexa}`` stands for one
-row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.  Faults are
+A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{carrier}``, ``{slot}`` or ``{hexa}``
+stands for one row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.  Faults are
 collected as ``Problem`` records and raised together.
 """
 
@@ -46,24 +46,26 @@ def rows(table: pd.DataFrame) -> list[Row]:
 
 
 class Repeats:
-    """What the placeholders stand for: guilds, gates, ports, antibody slots and guilds with hexa-acylated LPS."""
+    """What the placeholders stand for: guilds, gates, ports, carriers, antibody slots, guilds with hexa-acylated LPS."""
 
     def __init__(self, home: Path = HOME):
         self.guilds = rows(read_table(home / "guilds.csv"))
         self.gates = rows(read_table(home / "gates.csv"))
         self.ports = rows(read_table(home / "ports.csv"))
+        self.carriers = rows(read_table(home / "carriers.csv"))
         self.links = rows(read_table(home / "links.csv"))
         hexa = [link["guild"] for link in self.links if link["link"] == "hexa_lps"]
         self.of: dict[str, list[Row]] = {
             "guild": self.guilds,
             "gate": self.gates,
             "port": self.ports,
+            "carrier": self.carriers,
             "slot": [{"slot": slot} for slot in SLOTS],
             "hexa": [{"hexa": guild} for guild in hexa],
         }
 
     def open(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Replaces each shorthand row by one row per guild, gate, port, slot or hexa-LPS guild."""
+        """Replaces each shorthand row by one row per guild, gate, port, carrier, slot or hexa-LPS guild."""
         opened: list[Row] = []
         for row in rows(table):
             first = next(iter(row.values()))
