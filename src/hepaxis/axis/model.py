@@ -35,7 +35,8 @@ class AxisModel:
     parameters     by name: value, unit, module, distribution, args, source, system, grade, note, patient (bool);
                    initial values of states are rows too (note starts with ``state``)
     gates          by gate: port, carrier (cell or pool that hands it on; empty: none), exposure, context, sign,
-                   prior_mean, prior_sd, agreement, group, acting_site, claim, sources, grade, reference (exposure of the reference community at rest), unit
+                   prior_mean, prior_sd, agreement, group, acting_site, claim, sources, grade,
+                   reference (exposure of the reference community at rest), unit
     ports          by port: acts_on, meaning
     closure        by stage, in order: method (repeat, linear, rest, set), frozen and solve_for (tuples of states), sets
                    (``parameter=variable`` pairs), start, note

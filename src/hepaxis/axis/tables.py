@@ -1,8 +1,8 @@
 """Reads the tables beside the model and opens their shorthand rows.
 
 A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{carrier}``, ``{slot}`` or ``{hexa}``
-stands for one row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.  Faults are
-collected as ``Problem`` records and raised together.
+stands for one row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.
+Faults are collected as ``Problem`` records and raised together.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def rows(table: pd.DataFrame) -> list[Row]:
 
 
 class Repeats:
-    """What the placeholders stand for: guilds, gates, ports, carriers, antibody slots, guilds with hexa-acylated LPS."""
+    """What the placeholders stand for: guilds, gates, ports, carriers, antibody slots, hexa-LPS guilds."""
 
     def __init__(self, home: Path = HOME):
         self.guilds = rows(read_table(home / "guilds.csv"))
