@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 
 import numpy as np
@@ -13,23 +14,27 @@ from hypothesis import strategies as st
 
 from hepaxis import axis, knowledge
 from hepaxis.population import arms, experiments
+from hepaxis.population.assumptions import relevance
 from hepaxis.population.closure import engine_model
+from hepaxis.population.experiment_table import ARM_COLUMNS, COLUMNS, DIRECTIONS, Experiment, read_experiments
+from hepaxis.population.experiment_table import experiments as shipped
 from hepaxis.population.experiments import (
-    COLUMNS,
     DEAD_BAND,
+    by_scale,
     direction,
-    read_experiments,
     run_experiments,
     score_card,
     size_met,
     totals,
     verdict,
 )
+from hepaxis.population.mechanisms import OWN_TAU
+from hepaxis.population.tau import solved_tau
 from hepaxis.problems import InputError
 from hepaxis.profile.guilds import GUILDS
 
 HOSTS, SEED = 4, 5
-ROWS = experiments.experiments()
+ROWS = shipped()
 EXPRESSED = [row for row in ROWS if row.expressed]
 
 
@@ -48,6 +53,23 @@ def test_use_and_layer_are_those_of_the_table():
         assert (row.use, row.layer) == (record["use"], record["layer"]), row.id
 
 
+SAID = {
+    "human": ("human", "meta-analysis"),
+    "mouse": ("mouse",),
+    "culture": ("in vitro", "ex vivo", "human stool", "mouse"),
+}
+
+
+def test_the_species_is_one_that_the_table_names():
+    for row in ROWS:
+        record = knowledge.row("perturbations", row.id)
+        told = f"{record['species']} {record['system']}"
+        assert any(word in told for word in SAID[row.species]), (row.id, row.readout)
+        if row.species != "human":
+            only_people = record["species"] in ("human", "human RCT", "human meta-analysis", "human metagenome")
+            assert not only_people, (row.id, row.readout)
+
+
 def test_what_is_not_expressed_says_why_and_what_is_has_two_different_arms():
     for row in ROWS:
         assert row.expressed or len(row.reason) > 10, row.id
@@ -61,7 +83,7 @@ def test_set_ups_name_levers_inputs_and_variables_that_exist():
     special = ("antibiotic.", "donor.", "regimen.")
     for row in EXPRESSED:
         assert set(arms.variable_names(row.variable)) <= readable, row.id
-        for column in experiments.ARM_COLUMNS:
+        for column in ARM_COLUMNS:
             assert not arms.token_faults(getattr(row, column)), row.id
             for name in arms.tokens(getattr(row, column)):
                 known = name in model.levers.index or name.removeprefix("input.") in model.inputs.index
@@ -71,7 +93,7 @@ def test_set_ups_name_levers_inputs_and_variables_that_exist():
 
 def test_no_row_moves_a_gate_or_the_common_scale():
     for row in ROWS:
-        text = " ".join(getattr(row, column) for column in experiments.ARM_COLUMNS)
+        text = " ".join(getattr(row, column) for column in ARM_COLUMNS)
         assert not any(word in text for word in ("gate.", "tau=", "parameter.g_", "parameter.ref_", "ref.")), row.id
 
 
@@ -95,7 +117,7 @@ def test_the_verdict_on_made_numbers(published, change, said):
 
 @given(st.floats(-0.99, 100.0))
 def test_exactly_one_direction_is_right(change):
-    said = [verdict(published, change) for published in experiments.DIRECTIONS]
+    said = [verdict(published, change) for published in DIRECTIONS]
     assert said.count("right") == 1
     assert (direction(change) == "none") == (abs(change) <= DEAD_BAND)
 
@@ -119,11 +141,12 @@ def test_a_stated_size_is_met_within_a_factor_two_of_its_logarithm(low, high, ra
     assert size_met(low, high, ratio) is met
 
 
-def made(**cells: object) -> experiments.Experiment:
+def made(**cells: object) -> Experiment:
     plain: dict[str, object] = dict.fromkeys(COLUMNS, "")
     plain |= {"id": "X1", "layer": "made", "use": "test", "readout": "NKT", "published": "up", "low": None}
+    plain["species"] = "mouse"
     plain |= {"high": None, "community": "reference", "day": 1.0, "variable": "nkt", "sense": 1, "measure": "level"}
-    return experiments.Experiment(**(plain | cells))  # type: ignore[arg-type]
+    return Experiment(**(plain | cells))  # type: ignore[arg-type]
 
 
 def fake_panel(monkeypatch, read):
@@ -191,7 +214,7 @@ def test_what_leans_the_published_way_inside_the_dead_band_fails_and_is_counted(
     assert (counted["passed"], counted["unchanged"], counted["unchanged_same_sign"]) == (0, 2, 1)
 
 
-def chosen(*wanted: tuple[str, str]) -> list[experiments.Experiment]:
+def chosen(*wanted: tuple[str, str]) -> list[Experiment]:
     return [row for row in ROWS if (row.id, row.readout) in wanted]
 
 
@@ -208,24 +231,65 @@ REST_ON = {
 
 @pytest.fixture(scope="module")
 def as_it_stands() -> pd.DataFrame:
-    return run_experiments(chosen(*REST_ON.values()), hosts=HOSTS, seed=SEED).set_index(["id", "readout"])
+    """At the scale of people, where effects are small and a readout rests on one claim."""
+    rows = chosen(*REST_ON.values())
+    return run_experiments(rows, hosts=HOSTS, seed=SEED, human_scale=True).set_index(["id", "readout"])
 
 
 @pytest.mark.parametrize("gate", REST_ON)
 def test_a_wrong_sign_of_a_gate_turns_the_readout_that_rests_on_it(gate, as_it_stands):
     assert as_it_stands.loc[REST_ON[gate], "passed"]
-    turned = run_experiments(chosen(REST_ON[gate]), hosts=HOSTS, seed=SEED, gates={gate: -1.0})
+    rows = chosen(REST_ON[gate])
+    turned = run_experiments(rows, hosts=HOSTS, seed=SEED, gates={gate: -1.0}, human_scale=True)
     assert turned["verdict"].item() != "right"
     before = as_it_stands.loc[REST_ON[gate], "predicted"]
     assert turned["predicted"].item() * before < 0 or abs(turned["predicted"].item()) < DEAD_BAND
 
 
 def test_with_all_gates_off_the_readouts_that_rest_on_one_fail_and_are_reported():
-    table, total = score_card(chosen(*REST_ON.values()), hosts=HOSTS, seed=SEED)
+    rows = chosen(*(REST_ON[gate] for gate in ("dca_cd8_effector", "scfa_treg", "bifido_dc", "hydrophobic_ba_nkt")))
+    table, total = score_card(rows, hosts=HOSTS, seed=SEED)
     assert table["passed"].all()
     assert not any(table["passed_gates_off"])
-    assert total.loc["construct", "immune_failed_gates_off"] == len(REST_ON)
-    assert total.loc["construct", "immune_passed_by_gates"] == len(REST_ON)
+    assert total.loc["construct", "immune_failed_gates_off"] == len(rows)
+    assert total.loc["construct", "immune_passed_by_gates"] == len(rows)
+
+
+def test_a_claim_is_read_at_the_scale_of_the_species_it_was_measured_in():
+    """tau and the discounts are about people: the effect is larger in the mouse, none without gates."""
+    (row,) = chosen(("P032", "hepatic NKT"))
+    assert row.species == "mouse"
+    mouse, people = (run_experiments([row], hosts=HOSTS, seed=SEED, human_scale=as_human) for as_human in (False, True))
+    human = run_experiments([dataclasses.replace(row, species="human")], hosts=HOSTS, seed=SEED)
+    dish = run_experiments([dataclasses.replace(row, species="culture")], hosts=HOSTS, seed=SEED)
+    off = run_experiments([row], hosts=HOSTS, seed=SEED, gates={"*": 0.0})
+    effect = [table["predicted"].item() for table in (mouse, people, off)]
+    assert effect[0] < 2 * effect[1] < 0
+    assert abs(effect[2]) < 1e-3
+    assert human["predicted"].item() == pytest.approx(effect[1])
+    assert dish["predicted"].item() == pytest.approx(effect[0], rel=0.2)
+    assert [table["scale"].item() for table in (mouse, human, dish)] == ["own", "people", "own"]
+
+
+def test_gates_in_the_animal_are_the_prior_means_and_in_people_discounted():
+    gates = axis.build().gates
+    own, people = (arms.Panel(2, SEED, species=species).twin.closed.parameters for species in ("mouse", "human"))
+    assert set(own["tau"]) == {OWN_TAU}
+    assert set(people["tau"]) == {solved_tau()}
+    for gate, row in gates.iterrows():
+        assert own[f"g_{gate}"].iloc[0] == row["prior_mean"]
+        assert people[f"g_{gate}"].iloc[0] == pytest.approx(row["prior_mean"] * relevance()[row["grade"]])
+
+
+def test_the_card_says_what_the_scale_does():
+    rows = chosen(("P059", "CD8 Tpex"), ("P020", "faecal secondary BA"))
+    table, total = score_card(rows, hosts=HOSTS, seed=SEED)
+    scales = by_scale(table).set_index(["use", "species"])
+    assert scales.loc[("test", "human"), ["scale", "passed"]].tolist() == ["people", 1]
+    assert scales.loc[("construct", "mouse"), ["scale", "expressed"]].tolist() == ["own", 1]
+    again = run_experiments(rows, hosts=HOSTS, seed=SEED, human_scale=True)
+    assert table["passed_human_scale"].tolist() == again["passed"].tolist()
+    assert total["passed_human_scale"].sum() == again["passed"].sum()
 
 
 def test_the_same_seed_gives_the_same_card():
@@ -290,6 +354,7 @@ def test_a_users_table_is_read_in_the_same_columns(tmp_path):
     ("cells", "column"),
     [
         ({"use": "train"}, "use"),
+        ({"species": "rat"}, "species"),
         ({"published": "positive"}, "published"),
         ({"community": "mono:yeast"}, "community"),
         ({"community": "sterile"}, "community"),
@@ -318,6 +383,14 @@ def test_a_bad_cell_is_named_with_its_row_and_column(tmp_path, cells, column):
     with pytest.raises(InputError) as found:
         read_experiments(path)
     assert {(problem.row, problem.column) for problem in found.value.problems} == {(3, column)}
+
+
+def test_a_file_without_species_is_read_as_human(tmp_path):
+    path = tmp_path / "own.csv"
+    lines = [line.split(",") for line in table_text({}).splitlines()]
+    at = COLUMNS.index("species")
+    path.write_text("\n".join(",".join(cells[:at] + cells[at + 1 :]) for cells in lines), "utf-8")
+    assert [row.species for row in read_experiments(path)] == ["human"]
 
 
 def test_every_problem_of_a_file_is_listed_at_once(tmp_path):

@@ -62,23 +62,29 @@ def sbml() -> None:
 def behaviours(
     json: Json = False,
     experiments: Annotated[
-        Path | None, typer.Option(help="Your own experiments, in the shipped table's columns.")
+        Path | None,
+        typer.Option(help="Your own experiments, in the shipped table's columns; without species, read as human."),
     ] = None,
 ) -> None:
     """Run published experiments as set-ups of the model and score the direction of every readout."""
+    from hepaxis.population import experiment_table as published
     from hepaxis.population import experiments as cards
 
-    rows = cards.experiments() if experiments is None else cards.read_experiments(experiments)
+    rows = published.experiments() if experiments is None else published.read_experiments(experiments)
     table, totals = cards.score_card(rows)
+    scales = cards.by_scale(table)
     if json:
-        typer.echo(jsonlib.dumps({"totals": _records(totals.reset_index()), "rows": _records(table)}, indent=1))
+        said = {"totals": _records(totals.reset_index()), "scales": _records(scales), "rows": _records(table)}
+        typer.echo(jsonlib.dumps(said, indent=1))
         return
     for row in totals.reset_index().to_dict("records"):
+        use = row["use"]
         if row["readouts"]:
-            _print_use({str(name): value for name, value in row.items()}, table[table["use"] == row["use"]])
+            total = {str(name): value for name, value in row.items()}
+            _print_use(total, scales[scales["use"] == use], table[table["use"] == use])
 
 
-def _print_use(total: dict[str, Any], rows: pd.DataFrame) -> None:
+def _print_use(total: dict[str, Any], scales: pd.DataFrame, rows: pd.DataFrame) -> None:
     typer.echo(f"{total['use'].upper()}: {total['passed']} of {total['expressed']} expressed readouts right", nl=False)
     typer.echo(
         f" (guessing {total['chance']:.0%}, always the commonest direction {total['constant']:.0%}); "
@@ -88,6 +94,11 @@ def _print_use(total: dict[str, Any], rows: pd.DataFrame) -> None:
         if total["expressed"]
         else ""
     )
+    for row in scales.to_dict("records"):
+        at = "gates at the scale of people" if row["scale"] == "people" else "gates as claimed there, exponent 1"
+        typer.echo(f"  {row['species']}, {at}: {row['passed']} of {row['expressed']}")
+    if total["expressed"]:
+        typer.echo(f"  control, all rows at the human scale: {total['passed_human_scale']} of {total['expressed']}")
     typer.echo(
         f"  {total['experiments_passed']} of {total['experiments_expressed']} expressed experiments right in every "
         f"readout; {total['experiments']} in the table; {total['readouts'] - total['expressed']} readouts not expressed"

@@ -28,7 +28,7 @@ from hepaxis.population.closure import Closed, close, combine, engine_model, ref
 from hepaxis.population.course import MAX_STEPS, TOLERANCE
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts, reference_gut
-from hepaxis.population.mechanisms import prior_mean_mechanisms
+from hepaxis.population.mechanisms import claimed_mechanisms, prior_mean_mechanisms
 from hepaxis.population.tau import solved_tau
 from hepaxis.population.twin import Twin, build_twin
 from hepaxis.profile.guilds import GUILDS
@@ -41,6 +41,10 @@ from hepaxis.therapy.timeline import Course, Given, rows
 
 FAMILY = "metaphlan4"  # reference community for which tau was solved (tau.json)
 COMMUNITIES = ("reference", "germ_free", "cirrhosis")
+# Species an experiment is measured in -> what its gates' strength is: "people" (solved tau, discounted by the chance
+# that a claim transfers) or "own" (tau 1, no discount: the claim in the system that it was made in).
+SCALES = {"human": "people", "mouse": "own", "culture": "own"}
+SPECIES_INPUTS: dict[str, dict[str, float]] = {"human": {}, "mouse": {"host.mouse": 1.0}, "culture": {}}
 TOKEN = re.compile(r"^(?P<id>[^=@]+)=(?P<value>[^=@]+)(@(?P<start>[0-9.]+)(-(?P<end>[0-9.]+))?)?$")
 LEVEL_COLUMNS = ["time", "lever", "action", "amount"]
 WORDS = ("community", "liver", "diet")  # ids whose value is a word
@@ -181,13 +185,27 @@ def _worked_out(node: ast.expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
 class Panel:
     """A fixed panel of hosts on the reference community, with the gates at their prior means times a factor.
 
-    gates: factor by gate, "*" for all.  People and arms are kept, so that experiments that share one do not repeat it.
+    gates         factor by gate, "*" for all
+    species       of ``SCALES``: whose scale the gates have, and whose bile acids
+    human_scale   gates at the scale of people whatever the species
+    People and arms are kept, so that experiments that share one do not repeat it.
     """
 
-    def __init__(self, hosts: int, seed: int, gates: dict[str, float] | None = None):
+    def __init__(
+        self,
+        hosts: int,
+        seed: int,
+        gates: dict[str, float] | None = None,
+        species: str = "human",
+        human_scale: bool = False,
+    ):
         reference = guild_reference(FAMILY)
         self._gut = reference_gut(reference)
-        mechanisms = prior_mean_mechanisms(solved_tau())
+        self._species = " ".join(
+            f"{name}={value}" for name, value in SPECIES_INPUTS[species].items() if name in axis.build().inputs.index
+        )
+        people = human_scale or SCALES[species] == SCALES["human"]
+        mechanisms = prior_mean_mechanisms(solved_tau()) if people else claimed_mechanisms()
         inputs = mechanisms.inputs.copy()
         for gate in axis.build().gates.index:
             factors = gates or {}
@@ -201,8 +219,8 @@ class Panel:
 
     def read(self, community: str, both: str, own: str, day: float, variable: str) -> np.ndarray:
         """(hosts,) the variable on the day; NaN for a host who did not rest or could not be simulated."""
-        shared = tokens(f"community={community} {both}")
-        arm = tokens(f"community={community} {both} {own}")
+        shared = tokens(f"community={community} {self._species} {both}")
+        arm = tokens(f"community={community} {self._species} {both} {own}")
         key = (tuple(shared.values()), tuple(arm.values()), day)
         if key not in self._runs:
             self._runs[key] = self._run(shared, arm, day)

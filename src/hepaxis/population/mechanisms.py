@@ -20,6 +20,8 @@ from hepaxis.population.assumptions import assumed, relevance
 from hepaxis.population.sampling import quantile, uniform_cube
 from hepaxis.profile.guilds import GUILDS
 
+OWN_TAU = 1.0  # a claim in its own system: the port moves in proportion to the exposure near the reference
+
 
 @dataclass(frozen=True)
 class Mechanisms:
@@ -53,7 +55,15 @@ def draw_mechanisms(n: int, tau: float, seed: int) -> Mechanisms:
 def prior_mean_mechanisms(tau: float) -> Mechanisms:
     """One draw with every gate at its prior mean, the chance that the claim transfers included."""
     gates = axis.build().gates
-    chance = gates["grade"].map(relevance())
-    columns = {f"gate.{gate}": [float(mean)] for gate, mean in (gates["prior_mean"] * chance).items()}
+    return _one_draw(gates["prior_mean"] * gates["grade"].map(relevance()), tau)
+
+
+def claimed_mechanisms() -> Mechanisms:
+    """One draw with every gate as it is claimed in the system it was measured in: its prior mean, exponent 1."""
+    return _one_draw(axis.build().gates["prior_mean"], OWN_TAU)
+
+
+def _one_draw(strengths: pd.Series, tau: float) -> Mechanisms:
+    columns = {f"gate.{gate}": [float(mean)] for gate, mean in strengths.items()}
     columns |= {f"phi.{guild}": [1.0] for guild in GUILDS}
     return Mechanisms(pd.DataFrame({**columns, "tau": [tau]}), np.ones(1))
