@@ -13,6 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from hepaxis import STATEMENT
 from hepaxis.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
@@ -83,10 +84,15 @@ def test_the_template_passes_the_check(run: Run, tmp_path: Path) -> None:
     assert run("check", sheet)[0] == 0
 
 
-def test_model_speaks(run: Run) -> None:
+def test_model_speaks(run: Run, tmp_path: Path) -> None:
     assert "disputed" in run("model", "gates")[1]
     assert json.loads(run("model", "describe", "--json")[1])
     assert run("model", "sbml")[1].lstrip().startswith("<?xml")
+    printed = run("model", "antimony")[1]
+    assert "model hepaxis()" in printed
+    assert run("model", "antimony", "-o", tmp_path / "model.ant") == (0, "", STATEMENT + "\n")
+    assert (tmp_path / "model.ant").read_text(encoding="utf-8") == printed
+    assert run("model", "antimony", "-o", tmp_path / "nowhere" / "model.ant")[0] == 3
 
 
 BROKEN = {

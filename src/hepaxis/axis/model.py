@@ -74,11 +74,8 @@ def build() -> AxisModel:
 
 def assemble_model(home: Path) -> AxisModel:
     """Assembles the mechanism files and tables of a folder laid out as this one.  Raises InputError."""
-    repeats = Repeats(home)
-    modules = assemble.equations(home, repeats)
+    repeats, modules, parameters = read_sources(home)
     units = assemble.rule_units(modules)
-    repeats.gates[:] = [gate | {"unit": _exposure_unit(gate["exposure"], units, home)} for gate in repeats.gates]
-    parameters = read_parameters(home, repeats)
     problems = assemble.check_names(modules, parameters) + _check_gates(repeats)
     if problems:
         raise InputError(problems)
@@ -113,6 +110,15 @@ def assemble_model(home: Path) -> AxisModel:
         heterogeneity=tables["heterogeneity"].set_index("name"),
         guilds=_guilds(repeats),
     )
+
+
+def read_sources(home: Path) -> tuple[Repeats, dict[str, str], pd.DataFrame]:
+    """What the placeholders stand for, the equations of each mechanism with the shorthand opened, and every value."""
+    repeats = Repeats(home)
+    modules = assemble.equations(home, repeats)
+    units = assemble.rule_units(modules)
+    repeats.gates[:] = [gate | {"unit": _exposure_unit(gate["exposure"], units, home)} for gate in repeats.gates]
+    return repeats, modules, read_parameters(home, repeats)
 
 
 def describe(model: AxisModel | None = None) -> pd.DataFrame:

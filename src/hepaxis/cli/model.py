@@ -59,6 +59,22 @@ def sbml() -> None:
 
 
 @model.command()
+def antimony(
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of stdout.")] = None,
+) -> None:
+    """Print the assembled model as one Antimony file in reading order: comments, equations, values with sources."""
+    from hepaxis.axis.reading import reading_copy
+
+    text = reading_copy()
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    part = out.with_name(out.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(out)
+
+
+@model.command()
 def behaviours(
     json: Json = False,
     experiments: Annotated[
