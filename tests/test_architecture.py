@@ -25,6 +25,10 @@ BELOW = {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
         *("population", "trial"),
     },
+    "sensitivity": {
+        *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
+        *("population", "trial", "plan"),
+    },
     "report": {"problems", "plan"},
 }
 MAX_LINES = 420

@@ -1,0 +1,22 @@
+"""What the predictions rest on: screening, variance shares, local derivatives, and what measurements can tell."""
+
+from hepaxis.sensitivity.factors import Factor, factors
+from hepaxis.sensitivity.information import Information, collinearity, information
+from hepaxis.sensitivity.reading import output_table
+from hepaxis.sensitivity.screening import elementary_effects, trajectories
+from hepaxis.sensitivity.study import Study
+from hepaxis.sensitivity.variance import blocked_sample, indices
+
+__all__ = [
+    "Factor",
+    "Information",
+    "Study",
+    "blocked_sample",
+    "collinearity",
+    "elementary_effects",
+    "factors",
+    "indices",
+    "information",
+    "output_table",
+    "trajectories",
+]

@@ -1,0 +1,148 @@
+"""The model as a function of the unit cube: draws of factors -> closed patients -> outputs.
+
+Held: every draw is a person of its own, closed at rest with its own gut (niches, metabolites, immunity, growth).  The
+references of its gates are those of the reference community in the same person at tau = 0; that rest is also the
+person whom no gut moves.  Both are computed once for all draws that share host and parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import axis
+from hepaxis.population import Guts, Twin, close, engine_model, gut_from_prior, reference_gut
+from hepaxis.population.closure import Closed, combine
+from hepaxis.population.hosts import Hosts
+from hepaxis.population.mechanisms import Mechanisms
+from hepaxis.profile.reference import GuildReference, reference
+from hepaxis.sensitivity.factors import COMMUNITY, Factor, factors, parameter_values
+from hepaxis.sensitivity.reading import GUT, output_table, read
+
+FAMILY = "metaphlan4"
+COMMUNITIES = 256  # guts of the generator that the factor "community" chooses from
+CHUNK = 1024  # people closed and simulated at once; bounds memory, results do not depend on it
+STARTS = ("volume_start", "net_growth_start")  # the closure asks for them by name
+OF_THE_GUT = ("gate", "gut", "tau")  # kinds of factor that neither the references nor a person without gates depend on
+
+
+@dataclass(frozen=True)
+class Study:
+    """Factors and the communities they are drawn with; the face is ``evaluate``."""
+
+    factors: tuple[Factor, ...]
+    communities: Guts
+    reference: GuildReference
+
+    @classmethod
+    def of(cls, seed: int, listed: tuple[Factor, ...] | None = None) -> Study:
+        """All factors of the model, or those given (a factor that is left out stays at the model's value)."""
+        known = reference(FAMILY)
+        return cls(factors() if listed is None else listed, gut_from_prior(known, COMMUNITIES, seed), known)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(factor.name for factor in self.factors)
+
+    def evaluate(self, cube: np.ndarray, *, chunk: int = CHUNK) -> np.ndarray:
+        """Quantiles (n, factors) -> outputs (n, outputs) in the order of ``output_table``, NaN where a draw failed.
+
+        A row's numbers depend on that row alone, but for rounding on ``chunk``, and not on the number of cores.
+        """
+        return self.values(parameter_values(cube, self.factors), self.guts_of(cube), output_table(), chunk=chunk)
+
+    def values(self, parameters: pd.DataFrame, guts: Guts, table: pd.DataFrame, *, chunk: int = CHUNK) -> np.ndarray:
+        """People given by value: one row of parameters and one gut each -> (n, rows of ``table``)."""
+        hosts, back = self._without_gut(parameters)
+        base: list[np.ndarray] = []
+        refs: list[np.ndarray] = []
+        for rows in _chunks(len(hosts), chunk):
+            twin = self.unmoved(hosts.iloc[rows])
+            refs.append(_exposures(twin.closed))
+            base.append(read(twin, table))
+        reference, unmoved = np.concatenate(refs)[back], np.concatenate(base)[back]
+        found = [
+            read(self.person(parameters.iloc[rows], _take(guts, rows), reference[rows]), table)
+            for rows in _chunks(len(parameters), chunk)
+        ]
+        values = np.concatenate(found)
+        of_gut = table["reading"].str.endswith(GUT).to_numpy()
+        values[:, of_gut] -= unmoved[:, of_gut]
+        return values
+
+    def guts_of(self, cube: np.ndarray) -> Guts:
+        """The community of each row; load and residuals are factors of their own and come with the parameters."""
+        if COMMUNITY not in self.names:
+            return self.reference_guts(len(cube))
+        rows = np.floor(cube[:, self.names.index(COMMUNITY)] * len(self.communities)).astype(int)
+        kept = [name for name in self.communities.inputs if not str(name).startswith(("residual.", "load"))]
+        drawn = _take(self.communities, rows)
+        return Guts(drawn.shares, drawn.absent, drawn.open, drawn.inputs[kept], drawn.source)
+
+    def reference_guts(self, count: int) -> Guts:
+        return _take(reference_gut(self.reference), np.zeros(count, int))
+
+    def person(self, parameters: pd.DataFrame, guts: Guts, reference: np.ndarray) -> Twin:
+        """People closed with their own guts; reference (n, gates) exposures."""
+        own = combine([guts.inputs])
+        refs = {f"ref_{gate}": reference[:, k] for k, gate in enumerate(axis.build().gates.index)}
+        frame = parameters.reset_index(drop=True).assign(**{str(n): own[n].to_numpy() for n in own}, **refs)
+        return as_twin(close(_with_starts(frame), guts), guts)
+
+    def unmoved(self, hosts: pd.DataFrame) -> Twin:
+        """The same people with the reference community at tau = 0: no gut moves their immunity or tumour."""
+        guts = self.reference_guts(len(hosts))
+        own = combine([guts.inputs])
+        frame = hosts.reset_index(drop=True).assign(tau=0.0, **{str(n): own[n].to_numpy() for n in own})
+        return as_twin(close(_with_starts(frame), guts), guts)
+
+    def _without_gut(self, parameters: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+        """Distinct people once what belongs to the gut is left out, and where each row of ``parameters`` went."""
+        left_out = {f.name for f in self.factors if f.kind in OF_THE_GUT}
+        hosts = parameters.drop(columns=[name for name in parameters if name in left_out])
+        if not len(hosts.columns):
+            return hosts.iloc[:1], np.zeros(len(parameters), int)
+        values = np.ascontiguousarray(hosts.to_numpy(float))
+        keys = values.view(np.dtype((np.void, values.dtype.itemsize * values.shape[1]))).ravel()
+        _, first, back = np.unique(keys, return_index=True, return_inverse=True)
+        return hosts.iloc[first], back
+
+
+def as_twin(closed: Closed, guts: Guts) -> Twin:
+    """Closed people as a twin of as many hosts, for ``population.run_strategy``."""
+    count = len(closed.ok)
+    nothing = pd.DataFrame(index=range(count))
+    return Twin(
+        closed=closed,
+        host=np.arange(count),
+        draw=np.arange(count),
+        hosts=Hosts(nothing, np.full(count, np.nan), np.ones(count), {}, ()),
+        mechanisms=Mechanisms(nothing, np.ones(count)),
+        guts=guts,
+        references=nothing,
+        exposures=(),
+        start_day=0.0,
+        sample_mismatch=float("nan"),
+        carbohydrate=float(engine_model().default_parameters["diet_carbohydrate"]),
+        notes=(),
+    )
+
+
+def _exposures(closed: Closed) -> np.ndarray:
+    return engine_model().observe(closed.states, closed.parameters, list(axis.build().gates["exposure"]))
+
+
+def _with_starts(parameters: pd.DataFrame) -> pd.DataFrame:
+    defaults = engine_model().default_parameters
+    return parameters.assign(**{name: defaults[name] for name in STARTS if name not in parameters})
+
+
+def _take(guts: Guts, rows: np.ndarray) -> Guts:
+    inputs = guts.inputs.iloc[rows].reset_index(drop=True)
+    return Guts(guts.shares[rows], guts.absent[rows], guts.open[rows], inputs, guts.source)
+
+
+def _chunks(count: int, size: int) -> list[np.ndarray]:
+    return [np.arange(start, min(start + size, count)) for start in range(0, count, size)]
