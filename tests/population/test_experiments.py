@@ -16,7 +16,7 @@ from hepaxis import axis, knowledge
 from hepaxis.population import arms, experiments
 from hepaxis.population.assumptions import relevance
 from hepaxis.population.closure import engine_model
-from hepaxis.population.experiment_table import ARM_COLUMNS, COLUMNS, DIRECTIONS, Experiment, read_experiments
+from hepaxis.population.experiment_table import ARM_COLUMNS, COHORT, COLUMNS, DIRECTIONS, Experiment, read_experiments
 from hepaxis.population.experiment_table import experiments as shipped
 from hepaxis.population.experiments import (
     DEAD_BAND,
@@ -29,6 +29,7 @@ from hepaxis.population.experiments import (
     verdict,
 )
 from hepaxis.population.mechanisms import OWN_TAU
+from hepaxis.population.panel import Panel
 from hepaxis.population.tau import solved_tau
 from hepaxis.problems import InputError
 from hepaxis.profile.guilds import GUILDS
@@ -74,7 +75,7 @@ def test_what_is_not_expressed_says_why_and_what_is_has_two_different_arms():
     for row in ROWS:
         assert row.expressed or len(row.reason) > 10, row.id
     for row in EXPRESSED:
-        assert row.control != row.perturbed, row.id
+        assert row.control != row.perturbed or row.measure in ("sign", *COHORT), row.id
 
 
 def test_set_ups_name_levers_inputs_and_variables_that_exist():
@@ -82,7 +83,8 @@ def test_set_ups_name_levers_inputs_and_variables_that_exist():
     readable = {*engine.states, *engine.observables}
     special = ("antibiotic.", "donor.", "regimen.")
     for row in EXPRESSED:
-        assert set(arms.variable_names(row.variable)) <= readable, row.id
+        for text in row.variable.split("~"):
+            assert set(arms.variable_names(text)) <= readable, row.id
         for column in ARM_COLUMNS:
             assert not arms.token_faults(getattr(row, column)), row.id
             for name in arms.tokens(getattr(row, column)):
@@ -195,6 +197,41 @@ def test_a_rise_from_nothing_is_up_and_nothing_in_both_arms_is_none(monkeypatch)
     assert run_experiments([made(perturbed="load=2", published="none")])["passed"].item()
 
 
+def test_a_sign_is_that_of_the_variable_in_one_arm(monkeypatch):
+    fake_panel(monkeypatch, lambda own: [0.2, 0.3, -0.1])
+    rows = [made(measure="sign", published=word, perturbed="load=2") for word in ("positive", "negative", "none")]
+    table = run_experiments([*rows, made(measure="sign", published="negative", sense=-1)])
+    assert table["predicted"].tolist() == pytest.approx([0.2, 0.2, 0.2, -0.2])
+    assert table["verdict"].tolist() == ["right", "reversed", "changed", "right"]
+    assert table["direction"].tolist() == ["positive"] * 3 + ["negative"]
+
+
+def test_a_correlation_and_a_contrast_are_read_from_a_cohort(monkeypatch):
+    class Made:
+        def __init__(self, *args):
+            pass
+
+        def correlation(self, both, variables):
+            return (0.09, 0.0, 0.2) if "load" in variables else (0.4, 0.3, 0.5)
+
+        def responder_odds(self, both, drug, day, variable):
+            return 1.25, 1.1, 1.5
+
+    monkeypatch.setattr(experiments, "Panel", Made)
+    rows = [
+        made(measure="correlation", community="drawn", published="positive", variable="nkt ~ mdsc"),
+        made(measure="correlation", community="drawn", published="positive", variable="nkt ~ mdsc", sense=-1),
+        made(measure="correlation", community="drawn", published="none", variable="nkt ~ load"),
+        made(measure="responder_contrast", community="drawn", published="up", variable="share_akk"),
+        made(measure="responder_contrast", community="drawn", published="up", variable="share_akk", sense=-1),
+    ]
+    table = run_experiments(rows)
+    assert table["verdict"].tolist() == ["right", "reversed", "right", "right", "reversed"]
+    assert table["predicted"].tolist() == pytest.approx([0.4, -0.4, 0.09, 0.25, -0.2])
+    assert (table["low10"] <= table["predicted"]).all()
+    assert (table["high90"] >= table["predicted"]).all()
+
+
 def test_totals_count_by_use_and_an_experiment_passes_as_a_whole(monkeypatch):
     fake_panel(monkeypatch, lambda own: [2.0] if "load=2" in own else [1.0])
     good, bad = made(perturbed="load=2"), made(perturbed="load=2", readout="B", published="down")
@@ -273,7 +310,7 @@ def test_a_claim_is_read_at_the_scale_of_the_species_it_was_measured_in():
 
 def test_gates_in_the_animal_are_the_prior_means_and_in_people_discounted():
     gates = axis.build().gates
-    own, people = (arms.Panel(2, SEED, species=species).twin.closed.parameters for species in ("mouse", "human"))
+    own, people = (Panel(2, SEED, species=species).twin.closed.parameters for species in ("mouse", "human"))
     assert set(own["tau"]) == {OWN_TAU}
     assert set(people["tau"]) == {solved_tau()}
     for gate, row in gates.iterrows():
@@ -299,14 +336,14 @@ def test_the_same_seed_gives_the_same_card():
 
 
 def test_arms_that_do_nothing_differ_by_nothing():
-    panel = arms.Panel(HOSTS, SEED)
+    panel = Panel(HOSTS, SEED)
     for own in ("diet.carbohydrate=220", "blocker.tlr4=0", "parameter.feed_lca=0", "donor.akk=0"):
         plain, same = (panel.read("reference", "", text, 28.0, "tumour_volume") for text in ("", own))
         assert same == pytest.approx(plain, rel=1e-3), own
 
 
 def test_a_held_lever_is_set_and_goes_back_at_the_end_of_its_window():
-    panel = arms.Panel(HOSTS, SEED)
+    panel = Panel(HOSTS, SEED)
     hexose = [panel.read("reference", "", "diet.carbohydrate=20@0-2", day, "hexose")[0] for day in (1.0, 3.0)]
     rest = panel.read("reference", "", "", 1.0, "hexose")[0]
     assert hexose[0] < 0.2 * rest
@@ -314,7 +351,7 @@ def test_a_held_lever_is_set_and_goes_back_at_the_end_of_its_window():
 
 
 def test_communities_are_what_they_say():
-    panel = arms.Panel(HOSTS, SEED)
+    panel = Panel(HOSTS, SEED)
     share = {guild: f"share_{guild}" for guild in GUILDS}
     assert (panel.read("germ_free", "", "", 7.0, "biomass") == 0).all()
     assert (panel.read("without:akk", "", "", 7.0, share["akk"]) == 0).all()
@@ -326,7 +363,7 @@ def test_communities_are_what_they_say():
 
 def test_what_both_arms_share_makes_the_person():
     """References are those of the host with the override: the reference community leaves every port at 1."""
-    panel = arms.Panel(HOSTS, SEED)
+    panel = Panel(HOSTS, SEED)
     for port in ("nkt", "mdsc", "priming"):
         value = panel.read("reference", "host.shunt=0.6 host.ba_extraction=0.5", "", 0.01, f"port_{port}")
         assert value == pytest.approx(1.0, abs=0.02), port
@@ -374,6 +411,12 @@ def test_a_users_table_is_read_in_the_same_columns(tmp_path):
         ({"low": "0.5"}, "low"),
         ({"low": "2", "high": "1"}, "low"),
         ({"measure": "drug_effect"}, "drug"),
+        ({"measure": "responder_contrast", "community": "drawn", "perturbed": ""}, "drug"),
+        ({"measure": "responder_contrast", "community": "drawn", "drug": "regimen.nivolumab=1"}, "perturbed"),
+        ({"measure": "responder_contrast", "perturbed": "", "drug": "regimen.nivolumab=1"}, "community"),
+        ({"measure": "level", "community": "drawn"}, "community"),
+        ({"measure": "sign"}, "published"),
+        ({"variable": "nkt ~ mdsc"}, "variable"),
         ({"id": ""}, "id"),
     ],
 )

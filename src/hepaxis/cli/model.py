@@ -127,7 +127,9 @@ def _print_use(total: dict[str, Any], scales: pd.DataFrame, rows: pd.DataFrame) 
         )
     for row in rows[rows["expressed"]].to_dict("records"):
         mark = "right" if row["passed"] else f"FAILS ({row['verdict']})"
-        change = f"{row['predicted']:+.1%} ({row['low10']:+.1%} to {row['high90']:+.1%})"
+        form = "+.2f" if row["measure"] == "correlation" else "+.1%"
+        change, low, high = (format(row[name], form) for name in ("predicted", "low10", "high90"))
+        change = f"{change} ({low} to {high})"
         size = {True: "; size met", False: "; size NOT met", None: ""}[row["size_met"]]
         off = "; right with gates off too" if row["passed"] and row.get("passed_gates_off") else ""
         typer.echo(f"    {mark:<18} {row['id']} {row['readout']}: published {row['published']}, {change}{size}{off}")

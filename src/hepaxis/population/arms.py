@@ -1,4 +1,4 @@
-"""Arms of an experiment: from tokens of a table to people at rest, a course, and a reading.
+"""Arms of an experiment: from tokens of a table to inputs at rest, a course, and a reading.
 
 Held: a token is ``id=value`` with an optional window ``@from-to`` in days (without: from day 0 to the reading).  Ids:
 ``community`` (reference, germ_free, cirrhosis, mono:guild, without:guild), ``liver`` (a state of ``liver_states.csv``),
@@ -10,13 +10,11 @@ labelled doses), and ``parameter.<name>`` (held from day 0).  A later token of a
 from __future__ import annotations
 
 import ast
-import csv
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -24,22 +22,15 @@ import pandas as pd
 
 from hepaxis import axis, therapy
 from hepaxis.population.assumptions import assumed, liver_states
-from hepaxis.population.closure import Closed, close, combine, engine_model, references
-from hepaxis.population.course import MAX_STEPS, TOLERANCE
+from hepaxis.population.closure import combine, engine_model
 from hepaxis.population.dosing import engine_protocol
-from hepaxis.population.guts import Guts, reference_gut
-from hepaxis.population.mechanisms import claimed_mechanisms, prior_mean_mechanisms
-from hepaxis.population.tau import solved_tau
-from hepaxis.population.twin import Twin, build_twin
 from hepaxis.profile.guilds import GUILDS
-from hepaxis.profile.reference import reference as guild_reference
 from hepaxis.therapy.antibiotics import antibiotic_class, course
 from hepaxis.therapy.arms import donor_shares
 from hepaxis.therapy.levers import levers
 from hepaxis.therapy.regimens import regimen_ids
 from hepaxis.therapy.timeline import Course, Given, rows
 
-FAMILY = "metaphlan4"  # reference community for which tau was solved (tau.json)
 COMMUNITIES = ("reference", "germ_free", "cirrhosis")
 # Species an experiment is measured in -> what its gates' strength is: "people" (solved tau, discounted by the chance
 # that a claim transfers) or "own" (tau 1, no discount: the claim in the system that it was made in).
@@ -171,6 +162,14 @@ def variable_faults(text: str) -> list[str]:
     return unknown if unknown or names else [f"'{text}' names no variable"]
 
 
+def work_out(text: str, states: np.ndarray, parameters: pd.DataFrame) -> np.ndarray:
+    """(V,) an expression of variables at given states."""
+    names = variable_names(text)
+    columns = engine_model().observe(states, parameters, list(names)).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _worked_out(ast.parse(text.strip(), mode="eval").body, dict(zip(names, columns, strict=True)))
+
+
 def _worked_out(node: ast.expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
     if isinstance(node, ast.Name):
         return values[node.id]
@@ -182,133 +181,7 @@ def _worked_out(node: ast.expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
     raise ValueError(ast.unparse(node))
 
 
-class Panel:
-    """A fixed panel of hosts on the reference community, with the gates at their prior means times a factor.
-
-    gates         factor by gate, "*" for all
-    species       of ``SCALES``: whose scale the gates have, and whose bile acids
-    human_scale   gates at the scale of people whatever the species
-    People and arms are kept, so that experiments that share one do not repeat it.
-    """
-
-    def __init__(
-        self,
-        hosts: int,
-        seed: int,
-        gates: dict[str, float] | None = None,
-        species: str = "human",
-        human_scale: bool = False,
-    ):
-        reference = guild_reference(FAMILY)
-        self._gut = reference_gut(reference)
-        self._species = " ".join(
-            f"{name}={value}" for name, value in SPECIES_INPUTS[species].items() if name in axis.build().inputs.index
-        )
-        people = human_scale or SCALES[species] == SCALES["human"]
-        mechanisms = prior_mean_mechanisms(solved_tau()) if people else claimed_mechanisms()
-        inputs = mechanisms.inputs.copy()
-        for gate in axis.build().gates.index:
-            factors = gates or {}
-            inputs[f"gate.{gate}"] *= factors.get(gate, factors.get("*", 1.0))
-        self.twin: Twin = build_twin(
-            None, self._gut, replace(mechanisms, inputs=inputs), reference, hosts=hosts, seed=seed
-        )
-        self._people: dict[tuple[tuple[str, str], ...], Closed] = {}
-        self._rested: dict[tuple[object, ...], Closed] = {}
-        self._runs: dict[tuple[object, ...], tuple[Closed, np.ndarray]] = {}
-
-    def read(self, community: str, both: str, own: str, day: float, variable: str) -> np.ndarray:
-        """(hosts,) the variable on the day; NaN for a host who did not rest or could not be simulated."""
-        shared = tokens(f"community={community} {self._species} {both}")
-        arm = tokens(f"community={community} {self._species} {both} {own}")
-        key = (tuple(shared.values()), tuple(arm.values()), day)
-        if key not in self._runs:
-            self._runs[key] = self._run(shared, arm, day)
-        closed, states = self._runs[key]
-        names = variable_names(variable)
-        columns = engine_model().observe(states, closed.parameters, list(names)).T
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = _worked_out(ast.parse(variable.strip(), mode="eval").body, dict(zip(names, columns, strict=True)))
-        return np.where(closed.ok, found, np.nan)
-
-    def _run(self, shared: dict[str, Token], arm: dict[str, Token], day: float) -> tuple[Closed, np.ndarray]:
-        model = engine_model()
-        closed = self._rest(_resting(shared), _resting(arm), arm["community"].value)
-        protocol, parameters = course_of(arm, day, closed.parameters)
-        rested = replace(closed, parameters=closed.parameters.assign(**parameters))
-        initial = pd.DataFrame(closed.states, columns=list(model.states))
-        run = model.simulate(
-            engine_protocol(protocol, 0.0)[0],
-            rested.parameters,
-            [day],
-            list(model.states),
-            initial,
-            rtol=TOLERANCE,
-            max_steps=MAX_STEPS,
-        )
-        ok = rested.ok.copy()
-        ok[run.failures["patient"].to_numpy(int)] = False
-        now = rested.parameters.assign(**_levels_at(protocol, day))
-        return replace(rested, parameters=now, ok=ok), np.nan_to_num(run.values[:, 0])
-
-    def _rest(self, shared: dict[str, float], own: dict[str, float], community: str) -> Closed:
-        person_key = tuple(sorted(shared.items()))
-        if person_key not in self._people:
-            self._people[person_key] = self._person(shared)  # type: ignore[index]
-        person = self._people[person_key]  # type: ignore[index]
-        key = (person_key, tuple(sorted(own.items())), community)
-        if key not in self._rested:
-            parameters = _with_inputs(person.parameters, own)
-            kept = person.parameters["kill_rest"].to_numpy()
-            guts = _spread(community_gut(self._gut, community), len(parameters))
-            self._rested[key] = close(parameters, guts, kill_rest=kept, near=person.states)
-        return self._rested[key]
-
-    def _person(self, shared: dict[str, float]) -> Closed:
-        """The hosts with what both arms share: references and growth solved on the reference community."""
-        if not shared:
-            return self.twin.closed
-        parameters = _with_inputs(self.twin.closed.parameters, shared)
-        own = references(parameters, self._gut)
-        parameters = parameters.assign(**{str(name): own[name].to_numpy() for name in own})
-        return close(parameters, _spread(self._gut, len(parameters)))
-
-
-def community_gut(gut: Guts, community: str) -> Guts:
-    """The reference gut with another community; an empty niche stays open.  KeyError for an unknown one."""
-    shares = gut.shares.copy()
-    name, _, guild = community.partition(":")
-    if name == "germ_free":
-        shares[:] = 0.0
-    elif name == "mono":
-        shares[:] = 0.0
-        shares[:, GUILDS.index(guild)] = 1.0
-    elif name == "without":
-        shares[:, GUILDS.index(guild)] = 0.0
-    elif name != "reference":
-        shares *= [community_factors()[name][one] for one in GUILDS]
-    if name not in ("germ_free", "without"):
-        shares /= shares.sum(axis=1, keepdims=True)
-    return replace(gut, shares=shares)
-
-
-@cache
-def community_factors() -> dict[str, dict[str, float]]:
-    """Community -> guild -> factor on the reference community's share."""
-    text = files("hepaxis.population").joinpath("experiment_communities.csv").read_text(encoding="utf-8")
-    found: dict[str, dict[str, float]] = {}
-    for row in csv.DictReader(text.splitlines()):
-        found.setdefault(row["community"], {})[row["guild"]] = float(row["factor"])
-    return found
-
-
-def _spread(guts: Guts, count: int) -> Guts:
-    zero = np.zeros(count, int)
-    inputs = guts.inputs.iloc[zero].reset_index(drop=True)
-    return Guts(guts.shares[zero], guts.absent[zero], guts.open[zero], inputs, guts.source)
-
-
-def _resting(arm: dict[str, Token]) -> dict[str, float]:
+def resting(arm: dict[str, Token]) -> dict[str, float]:
     """Inputs at rest, those of a liver state spelled out."""
     found: dict[str, float] = {}
     for token in arm.values():
@@ -321,7 +194,7 @@ def _resting(arm: dict[str, Token]) -> dict[str, float]:
     return found
 
 
-def _with_inputs(parameters: pd.DataFrame, inputs: dict[str, float]) -> pd.DataFrame:
+def with_inputs(parameters: pd.DataFrame, inputs: dict[str, float]) -> pd.DataFrame:
     if not inputs:
         return parameters
     values = combine([pd.DataFrame(inputs, index=range(len(parameters)))])
@@ -381,7 +254,7 @@ def _daily(lever: str, amount: float, start: float, end: float) -> list[Given]:
     return [Given(lever, amount, start + k, lever) for k in range(int(np.ceil(end - start)))]
 
 
-def _levels_at(protocol: pd.DataFrame, day: float) -> dict[str, float]:
+def levels_at(protocol: pd.DataFrame, day: float) -> dict[str, float]:
     """Parameters as levers have set them by the day, for variables read from the states."""
     _, levels = engine_protocol(protocol, day + 1.0)
     return levels

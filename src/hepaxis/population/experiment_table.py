@@ -19,8 +19,24 @@ from hepaxis.population.arms import COMMUNITIES, SCALES, token_faults, variable_
 from hepaxis.problems import InputError, Problem, error
 
 DIRECTIONS = ("up", "down", "none")
+SIGNS = ("positive", "negative", "none")
 USES = ("test", "construct", "context")
-MEASURES = ("level", "drug_effect")
+# Measure -> the words in which it is published.
+MEASURES = {
+    "level": DIRECTIONS,
+    "drug_effect": DIRECTIONS,
+    "responder_contrast": DIRECTIONS,
+    "sign": SIGNS,
+    "correlation": SIGNS,
+}
+COHORT = ("correlation", "responder_contrast")  # measures across people, who have communities of their own
+DRAWN = "drawn"  # community of a cohort
+GUILD_OF = ("mono:", "without:")
+OTHER_ARMS = {
+    "sign": ("control",),
+    "correlation": ("drug", "control", "perturbed"),
+    "responder_contrast": ("control", "perturbed"),
+}
 FILE = "experiments.csv"
 ARM_COLUMNS = ("both", "drug", "control", "perturbed")
 HUMAN = "human"
@@ -32,11 +48,14 @@ class Experiment:
     """One readout of one experiment.
 
     species     human, mouse or culture: where the readout was measured, and so the scale of the gates
-    published   up, down or none (also positive, negative, for a readout that is not expressed)
+    published   up, down or none; positive, negative or none for a sign or a correlation
     low, high   published size of the readout, perturbed over control; None where none is stated
     community   of both arms; ``both``, ``drug``, ``control``, ``perturbed`` are tokens ``id=value@from-to``
     variable    of the model, or an expression of some; ``sense`` -1 where its fall is the readout's rise
-    measure     level, or drug_effect: what ``drug`` takes off the variable (ln without/with), one arm against the other
+    measure     level; drug_effect: what ``drug`` takes off the variable (ln without/with), one arm against the other;
+                sign: of the variable in ``perturbed`` (a ratio, so that near 0 means something);
+                correlation: of "a ~ b" over people at rest, each with a drawn community and residuals;
+                responder_contrast: the variable before ``drug`` in those who respond by the day, against the others
     reason      why the readout is not expressed; empty when it is
     """
 
@@ -140,9 +159,12 @@ def _row(cells: dict[str, str], fault: Callable[[str, str, str], None]) -> Exper
         if not cells[column]:
             wrong(column, "empty", "name it")
     if not cells["reason"]:
-        one_of("published", DIRECTIONS)
-        one_of("measure", MEASURES)
-        if not (cells["community"] in COMMUNITIES or cells["community"].startswith(("mono:", "without:"))):
+        one_of("measure", tuple(MEASURES))
+        one_of("published", MEASURES.get(cells["measure"], DIRECTIONS))
+        across = cells["measure"] in COHORT
+        if across and cells["community"] != DRAWN:
+            wrong("community", f"'{cells['community']}'", f"{DRAWN}: people have communities of their own")
+        elif not across and cells["community"] not in COMMUNITIES and not cells["community"].startswith(GUILD_OF):
             wrong("community", f"'{cells['community']}'", f"one of {', '.join(COMMUNITIES)}, mono:guild, without:guild")
         if day is None or day <= 0:
             wrong("day", f"'{cells['day']}'", "give the day of reading, above 0")
@@ -150,15 +172,21 @@ def _row(cells: dict[str, str], fault: Callable[[str, str, str], None]) -> Exper
             wrong("sense", f"'{cells['sense']}'", "1, or -1 where a fall of the variable is a rise of the readout")
         if (low is None) != (high is None) or (low is not None and high is not None and not 0 < low <= high):
             wrong("low", f"'{cells['low']}' to '{cells['high']}'", "perturbed over control, both ends, above 0")
-        if cells["measure"] == "drug_effect" and not cells["drug"]:
-            wrong("drug", "empty", "drug_effect needs a drug")
+        if cells["measure"] in ("drug_effect", "responder_contrast") and not cells["drug"]:
+            wrong("drug", "empty", f"{cells['measure']} needs a drug")
+        for column in OTHER_ARMS.get(cells["measure"], ()):
+            if cells[column]:
+                wrong(column, f"'{cells[column]}'", f"leave it empty: {cells['measure']} compares no two arms")
         for column in ARM_COLUMNS:
             for what, hint in token_faults(cells[column]):
                 wrong(column, what, hint)
-        for what, hint in token_faults(f"community={cells['community']}") if cells["community"] else ():
+        for what, hint in token_faults(f"community={cells['community']}") if cells["community"] and not across else ():
             if "community" not in before:
                 wrong("community", what, hint)
-        for what in variable_faults(cells["variable"]):
+        parts = cells["variable"].split("~")
+        if len(parts) != (2 if cells["measure"] == "correlation" else 1):
+            wrong("variable", f"'{cells['variable']}'", "a correlation is of a ~ b, anything else of one expression")
+        for what in (what for part in parts for what in variable_faults(part)):
             wrong("variable", what, "variables of the model, with + - * / and numbers")
     if before:
         return None

@@ -22,10 +22,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from hepaxis.population.arms import SCALES, Panel
-from hepaxis.population.experiment_table import COLUMNS, DIRECTIONS, HUMAN, USES, Experiment, experiments
+from hepaxis.population import cohort
+from hepaxis.population.arms import SCALES
+from hepaxis.population.experiment_table import COLUMNS, DIRECTIONS, HUMAN, MEASURES, USES, Experiment, experiments
+from hepaxis.population.panel import Panel
 
 DEAD_BAND = 0.05  # relative change below which a readout counts as unchanged (issue 4); assumed
+NO_CORRELATION = 0.1  # rank correlation below which two variables count as unrelated (Cohen's small effect); assumed
 SIZE_FACTOR = 2.0  # a stated size is met when the change of the logarithm is within this factor of it
 FROM_NOTHING = 1e6  # a rise from zero is written as this ratio
 INTERVAL = (0.1, 0.9)  # quantiles over hosts
@@ -45,8 +48,10 @@ def run_experiments(
     """One row an experiment's readout: ``COLUMNS``, then what the model says.
 
     scale           people or own: see ``arms.SCALES``
-    predicted       median over hosts of perturbed over control (inverse for sense -1), minus 1; NaN: not expressed
-    low10, high90   quantiles over hosts; hosts: how many could be simulated in both arms
+    predicted       median over hosts of perturbed over control (inverse for sense -1), minus 1; of a sign the median,
+                    of a correlation Spearman's, of a responder contrast the odds that a responder has more, minus 1
+                    (responder and other alike: 0); NaN: not expressed
+    low10, high90   quantiles over hosts, of a contrast over guts, of a correlation its error; hosts: how many people
     direction, passed, verdict   up, down or none; as published; see ``verdict``
     size_met        whether a stated size is met; None where none is stated
     gates           factor by gate on its prior strength (0 off, -1 the sign turned), for controls and tests
@@ -143,24 +148,26 @@ def totals(table: pd.DataFrame) -> pd.DataFrame:
 
 def _same_sign(rows: pd.DataFrame) -> pd.Series:
     """Whether the change leans the published way, however small."""
-    leans = np.where(rows["predicted"].astype(float) > 0, "up", "down")
-    return rows["published"].eq(pd.Series(leans, index=rows.index))
+    rises = rows["predicted"].astype(float) > 0
+    return rows["published"].isin(("up", "positive")) & rises | rows["published"].isin(("down", "negative")) & ~rises
 
 
-def direction(change: float) -> str:
-    """up, down or none (inside the dead band)."""
-    return "up" if change > DEAD_BAND else "down" if change < -DEAD_BAND else "none"
+def direction(change: float, measure: str = "level") -> str:
+    """The measure's word: up, down or none (inside the dead band), or positive, negative or none."""
+    rise, fall, none = MEASURES[measure]
+    band = NO_CORRELATION if measure == "correlation" else DEAD_BAND
+    return rise if change > band else fall if change < -band else none
 
 
-def verdict(published: str, change: float) -> str:
+def verdict(published: str, change: float, measure: str = "level") -> str:
     """right; reversed; unchanged (inside the dead band); changed (though published as none); not_simulated."""
     if not np.isfinite(change):
         return "not_simulated"
-    if direction(change) == published:
+    if direction(change, measure) == published:
         return "right"
     if published == "none":
         return "changed"
-    return "unchanged" if direction(change) == "none" else "reversed"
+    return "unchanged" if direction(change, measure) == "none" else "reversed"
 
 
 def size_met(low: float | None, high: float | None, ratio: float) -> bool | None:
@@ -185,22 +192,43 @@ def _outcome(row: Experiment, panel: Panel | None) -> dict[str, object]:
     if panel is None or not row.expressed:
         blank = {"predicted": np.nan, "low10": np.nan, "high90": np.nan, "hosts": 0, "direction": None}
         return given | blank | {"verdict": "not_expressed", "passed": None, "size_met": None}
-    with np.errstate(divide="ignore"):
-        ratio = np.minimum(_ratios(row, panel) ** row.sense, FROM_NOTHING)
-    changes = ratio[np.isfinite(ratio)] - 1.0
-    median = float(np.median(changes)) if len(changes) else float("nan")
-    low, high = np.quantile(changes, INTERVAL) if len(changes) else (np.nan, np.nan)
-    said = verdict(row.published, median)
+    median, low, high, hosts = _measured(row, panel)
+    said = verdict(row.published, median, row.measure)
     return given | {
         "predicted": median,
-        "low10": float(low),
-        "high90": float(high),
-        "hosts": len(changes),
-        "direction": direction(median) if len(changes) else None,
+        "low10": low,
+        "high90": high,
+        "hosts": hosts,
+        "direction": direction(median, row.measure) if np.isfinite(median) else None,
         "verdict": said,
         "passed": said == "right",
         "size_met": size_met(row.low, row.high, 1.0 + median),
     }
+
+
+def _measured(row: Experiment, panel: Panel) -> tuple[float, float, float, int]:
+    """(value, low10, high90, people it rests on) of a row's measure; nan where nobody could be simulated."""
+    if row.measure == "correlation":
+        return *_sorted(row.sense * np.array(panel.correlation(row.both, row.variable))), cohort.PEOPLE
+    with np.errstate(divide="ignore"):
+        if row.measure == "responder_contrast":
+            odds = np.array(panel.responder_odds(row.both, row.drug, row.day, row.variable))
+            return *_sorted(odds**row.sense - 1.0), cohort.GUTS * cohort.HOSTS
+        if row.measure == "sign":
+            values = row.sense * panel.read(row.community, row.both, row.perturbed, row.day, row.variable)
+        else:
+            values = np.minimum(_ratios(row, panel) ** row.sense, FROM_NOTHING) - 1.0
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return float("nan"), float("nan"), float("nan"), 0
+    low, high = np.quantile(values, INTERVAL)
+    return float(np.median(values)), float(low), float(high), len(values)
+
+
+def _sorted(found: np.ndarray) -> tuple[float, float, float]:
+    """(value, low, high), whichever way sense has turned the ends."""
+    value, one, other = (float(number) for number in found)
+    return value, min(one, other), max(one, other)
 
 
 def _ratios(row: Experiment, panel: Panel) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from hepaxis import knowledge
-from hepaxis.population.arms import Panel
+from hepaxis.population.panel import Panel
 
 FILE = "physiology.csv"
 POINT_FACTOR = 1.5  # a value printed without spread is met within this factor; assumed
