@@ -80,6 +80,7 @@ PLAIN_INPUTS = [
     "host.mimicry",
     "host.cholestasis",
     "host.steatohepatitis",
+    "host.glucose_poor",
     "tumour.volume",
     "tumour.growth",
     "tumour.antigen_loss",

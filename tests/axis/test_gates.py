@@ -48,6 +48,11 @@ UPSTREAM = {
     "butyrate_nk_cxcl11": ("feed_butyrate_portal", "=30", 1),
     "fibre_cholestasis": ("diet_carbohydrate", 2.0, 1),
     "microbial_ifn_pdl1": ("residual_lps", 4.0, 1),
+    "scfa_m2_mdsc_ccl20": ("feed_butyrate_portal", "=600", 1),
+    "scfa_exhaustion": ("feed_butyrate_portal", "=600", 1),
+    "pentanoate_effector": ("pentanoate_rate", 40.0, 1),
+    "acetate_rescue": ("feed_acetate", "=150", 1),
+    "inosine_th1": ("res_bif", 4.0, 1),
     "butyrate_barrier": ("feed_butyrate", "=50", 1),
     "indoles_barrier": ("residual_indole", 3.0, 1),
     "akkermansia_barrier": ("res_akk", 4.0, 1),
@@ -56,6 +61,8 @@ CONTEXT = {
     "context_ctla4": ("ctla4_central", 300.0),
     "context_steatohepatitis": ("host_steatohepatitis", 1.0),
     "context_no_steatohepatitis": ("host_steatohepatitis", 0.0),
+    "context_glucose_poor": ("host_glucose_poor", 1.0),
+    "context_costimulation": ("ctla4_central", 300.0),
     "context_cholestasis": ("host_cholestasis", 1.0),
 }
 
@@ -117,6 +124,16 @@ def test_a_gate_of_strength_zero_does_nothing(closure, patient, gate):
 def test_a_claim_does_not_hold_outside_its_context(closure, patient, gate):
     _, after = moved(closure, patient, gate, context_on=False)
     assert after[f"port_{GATES.at[gate, 'port']}"] == 1.0
+
+
+def test_short_chain_fatty_acids_overload_t_cells_only_far_above_what_a_gut_gives(closure, patient):
+    e = closure.evaluator
+    rest = e.every(patient.y, patient.p)
+    fibre = e.every(closure_rest(closure, patient.y, more := patient.p | {"diet_carbohydrate": 300.0}), more)
+    flooded = e.every(patient.y, patient.p | {"feed_butyrate_portal": 2000.0})
+    assert fibre["butyrate_tumour"] > 1.1 * rest["butyrate_tumour"]
+    assert fibre["scfa_overload"] < 1.05 * rest["scfa_overload"] < 1.1
+    assert flooded["scfa_overload"] > 2 * rest["scfa_overload"]
 
 
 def test_all_gates_off_is_exactly_an_ordinary_immuno_oncology_model(closure, patient):

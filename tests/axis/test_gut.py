@@ -160,6 +160,28 @@ def test_donor_strains_engraft_where_they_meet_no_hold_and_wash_out_where_there_
     assert share[0.0] < 0.0003
 
 
+def test_given_cells_count_while_they_are_given_though_the_niche_is_full(closure, patient):
+    """A mouse's daily gavage is in the lumen while it lasts, and neither stays nor presses anybody."""
+    rest = closure.evaluator.every(patient.y, patient.p)
+    given = after(closure, patient, 14.0, donor_feed_lac=0.01)
+    assert given["passing_lac"] == pytest.approx(0.01 / (0.83 + 0.83), rel=0.01)
+    assert given["share_lac"] > rest["share_lac"] + 0.9 * given["passing_lac"]
+    assert given["share_but"] == pytest.approx(rest["share_but"], rel=0.02)
+    human = after(closure, patient, 14.0, donor_feed_lac=0.00025)["share_lac"]  # 1e10 cells into 4e13
+    assert human - rest["share_lac"] < 0.001
+    e = closure.evaluator
+    y = e.course(patient.y, patient.p | {"donor_feed_lac": 0.01}, [0.0, 14.0], hold=TUMOUR)[-1]
+    week = e.every(e.course(y, patient.p, [0.0, 7.0], hold=TUMOUR)[-1], patient.p)
+    assert week["passing_lac"] < 1e-4 * given["passing_lac"]
+    killed = after(closure, patient, 14.0, donor_feed_lac=0.01, deplete_lac=5.0)
+    assert killed["passing_lac"] < 0.3 * given["passing_lac"]
+
+
+def test_given_cells_settle_only_by_settling(closure, patient):
+    assert after(closure, patient, 14.0, donor_feed_but=0.02)["don_but"] > 0.01
+    assert after(closure, patient, 14.0, donor_feed_but=0.02, settling=0.0)["don_but"] == pytest.approx(0, abs=1e-9)
+
+
 def test_ppi_feeds_oral_taxa_only_when_it_changes(closure, patient):
     start = closure.evaluator.every(patient.y, patient.p)
     assert after(closure, patient, 60.0, ppi=1.0)["share_ora"] > 1.1 * start["share_ora"]

@@ -115,7 +115,7 @@ def close(
         parameters[f"weight_{guild}"] = weight[:, k]
         parameters[f"open_{guild}"] = guts.open[:, k]
         states[:, column[f"res_{guild}"]] = occupancy[:, k]
-        states[:, column[f"don_{guild}"]] = 0.0
+        states[:, column[f"don_{guild}"]] = states[:, column[f"passing_{guild}"]] = 0.0
     states[:, column["tumour_volume"]] = parameters["volume_start"]
     loss = parameters["antigen_loss"] if "antigen_loss" in parameters else model.default_parameters["antigen_loss"]
     states[:, column["loss_logit"]] = np.log(loss / (1 - loss))
