@@ -87,6 +87,7 @@ def test_a_donor_dose_adds_its_biomass_in_the_model():
     model = engine_model()
     still = {name: 0.0 for name in model.parameters if name.startswith(("growth_", "washout"))}
     assert len(still) >= 12, "growth parameters of the guilds have other names now"
+    still |= {"colon_transit": 0.0, "settling": 50.0}  # nothing passes out, all settles within the hour
     niche = np.array([0.5, 0.01, 0.1])
     made, _ = engine_protocol(rows((1.0, "donor.akk", "add", 0.03), (1.125, "donor.akk", "add", 0.02)), 0.0)
     run = model.simulate(
