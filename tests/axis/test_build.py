@@ -39,6 +39,7 @@ PLAIN_LEVERS = [
     "inhibitor.ido1_tdo2",
     "inhibitor.ahr",
     "agonist.fxr",
+    "blocker.il17",
     "blocker.tlr4",
     "binder.bile_acid",
     "payload.sting",
@@ -81,6 +82,9 @@ PLAIN_INPUTS = [
     "host.cholestasis",
     "host.steatohepatitis",
     "host.glucose_poor",
+    "host.ctnnb1",
+    "host.b2m",
+    "host.jak",
     "tumour.volume",
     "tumour.growth",
     "tumour.antigen_loss",
@@ -167,8 +171,8 @@ def test_all_faults_of_a_table_are_told_together(home):
     [
         (
             "gates.csv",
-            "hexa_lps_dc,priming,,lps_node,,1,0,",
-            "hexa_lps_dc,priming,,lps_node,,1,1,",
+            "hexa_lps_dc,priming,dc,lps_node,,1,0,",
+            "hexa_lps_dc,priming,dc,lps_node,,1,1,",
             "axis.gate_prior_mean",
         ),
         ("gates.csv", "ipa_tpex,expansion,,ipa,", "ipa_tpex,expansion,,ipaa,", "axis.gate_exposure"),

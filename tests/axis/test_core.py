@@ -143,7 +143,7 @@ def test_every_port_acts_under_therapy_even_after_growth_is_solved(closure, mode
 def test_nkt_helps_priming_and_raises_pdl1(closure, patient):
     e = closure.evaluator
     more = patient.y.copy()
-    more[e.index["nkt"]] *= 2
+    more[[e.index["nkt"], e.index["nk"]]] *= 2
     before, after = e.every(patient.y, patient.p), e.every(more, patient.p)
     assert after["priming"] > 1.05 * before["priming"]
     assert after["pdl1"] > 1.01 * before["pdl1"]
