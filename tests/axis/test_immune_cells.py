@@ -1,4 +1,4 @@
-"""Dendritic cells, helpers, NK, macrophages, gut-born Treg, B cells, vessels and antigens: each state by what it does."""
+"""Dendritic cells, helpers, NK, macrophages, gut-born Treg, B cells, vessels, antigens: each state by what it does."""
 
 from __future__ import annotations
 
@@ -185,7 +185,9 @@ def shrinkage(closure, patient, days=112.0):
 @pytest.fixture(scope="module")
 def genotypes(closure):
     """Drug effect by genotype, with the reference gut and with one whose every helpful gate stands at its best."""
-    best = {f"ref_{gate}": 1e-9 if row["sign"] > 0 else 1e9 for gate, row in GATES.iterrows() if row["port"] == "priming"}
+    best = {
+        f"ref_{gate}": 1e-9 if row["sign"] > 0 else 1e9 for gate, row in GATES.iterrows() if row["port"] == "priming"
+    }
     found = {}
     for name in ("wild", "host_ctnnb1", "host_b2m", "host_jak"):
         p = closure.evaluator.parameters | {"host_infiltration": 1.5} | ({} if name == "wild" else {name: 1.0})
@@ -224,8 +226,7 @@ def test_without_jak_interferon_does_not_raise_pdl1(closure, patient):
     more = patient.y.copy()
     more[e.index["effectors"]] *= 3
     rise = [
-        rate_of_pdl1(e, more, p) / rate_of_pdl1(e, patient.y, p)
-        for p in (patient.p, patient.p | {"host_jak": 1.0})
+        rate_of_pdl1(e, more, p) / rate_of_pdl1(e, patient.y, p) for p in (patient.p, patient.p | {"host_jak": 1.0})
     ]
     assert rise[0] > 1.1
     assert rise[1] == pytest.approx(1.0)
