@@ -20,6 +20,10 @@ BELOW = {
     "engine": {"problems"},
     "therapy": {"problems", "knowledge", "profile"},
     "population": {"problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"},
+    "exchange": {
+        *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
+        "population",
+    },
     "trial": {"problems", "knowledge", "population"},
     "plan": {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md")
+PAGES = ("clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md", "scenario.md")
 
 
 def maker(root: Path):

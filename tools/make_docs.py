@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from hepaxis import axis, knowledge
+from hepaxis.exchange.fields import choices, scenario_fields
 from hepaxis.patient import fields
 from hepaxis.report import plan_json_schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+MOST_WORDS = 40  # choices of a field that are listed
 HEAD = "Made by `tools/make_docs.py`; do not edit. Research use only, not for treatment decisions.\n"
 
 
@@ -113,6 +115,28 @@ def commands() -> str:
     return "\n".join([*lines, f"Exit codes: {codes}.", ""])
 
 
+def scenario() -> str:
+    """Every field of a scenario file."""
+    titles = {"": "The file", "community": "community, where it is a profile", "people": "people, where they are drawn"}
+    text = (
+        "What `hepaxis simulate` runs and `hepaxis export` hands on; `hepaxis template scenario` prints one. "
+        "Every field is checked before anything is run, and all faults are told at once. Days count from day 0."
+    )
+    lines = ["# Scenario files", "", HEAD, text, ""]
+    sections = dict.fromkeys(field.section for field in scenario_fields())
+    for section in sections:
+        lines += [f"## {titles.get(section, f'{section}: one entry a line')}", ""]
+        rows: list[list[object]] = []
+        for field in scenario_fields():
+            if field.section == section:
+                words = choices(field.kind)
+                shown = ", ".join(words[:MOST_WORDS]) + (" ..." if len(words) > MOST_WORDS else "")
+                needed = "yes" if field.required else field.default
+                rows.append([f"`{field.name}`", field.meaning, needed, shown])
+        lines += [*_table(["field", "meaning", "needed, or default", "choices"], rows), ""]
+    return "\n".join(lines)
+
+
 def tables() -> str:
     """Every knowledge table with its columns."""
     text = "tables under `src/hepaxis/knowledge/tables`; `checked` says how far a row was verified."
@@ -131,6 +155,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "claims.md": claims,
     "commands.md": commands,
     "knowledge_tables.md": tables,
+    "scenario.md": scenario,
 }
 
 

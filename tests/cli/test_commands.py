@@ -61,7 +61,7 @@ def test_help_is_quick_because_it_imports_neither_pandas_nor_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "heavy: [] code: 0" in done.stdout
-    assert all(verb in done.stdout for verb in ("plan", "check", "profile", "template", "model"))
+    assert all(verb in done.stdout for verb in ("plan", "check", "profile", "simulate", "template", "model"))
 
 
 def test_version_and_usage(run: Run) -> None:
@@ -344,3 +344,58 @@ def test_physiology_holds_every_quantity_against_the_model(run: Run) -> None:
     assert code == 0
     assert "OUTSIDE" in out
     assert "not expressed:" in out
+
+
+SCENARIO = """
+name: "Two doses & <a steroid>"
+days: 30
+every: 10
+regimens: [{id: durvalumab}]
+levers: [{lever: steroid, value: 0.3, from: 5, to: 9}]
+observe: [tumour_diameter, effectors/treg]
+"""
+
+
+def test_a_scenario_is_simulated_drawn_and_copied(run: Run, tmp_path: Path) -> None:
+    file, out = tmp_path / "s.yaml", tmp_path / "out"
+    file.write_text(SCENARIO, encoding="utf-8")
+    code, shown, err = run("simulate", file, "-o", out)
+    assert code == 0, err
+    assert "tumour_diameter" in shown
+    assert "one typical person" in shown
+    names = {"trajectories.csv", "columns.csv", "simulation.html", "scenario.yaml", "run.json"}
+    assert {path.name for path in out.iterdir()} == names
+    assert (out / "scenario.yaml").read_text(encoding="utf-8") == SCENARIO
+    assert (out / "columns.csv").read_text(encoding="utf-8").startswith("column,unit,meaning\nperson,,")
+    assert len((out / "trajectories.csv").read_text(encoding="utf-8").splitlines()) == 5
+    page = (out / "simulation.html").read_text(encoding="utf-8")
+    assert "Two doses &amp; &lt;a steroid&gt;" in page
+    assert "<script" not in page
+    assert STATEMENT in page
+    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["failed"] == {}
+    assert run("simulate", file, "-o", out)[0] == 1
+    code, shown, _ = run("simulate", file, "-o", out, "--overwrite", "--json")
+    assert code == 0
+    assert json.loads(shown)["effectors/treg"]["unit"] == ""
+
+
+def test_a_bad_scenario_is_told_whole_and_writes_nothing(run: Run, tmp_path: Path) -> None:
+    file, out = tmp_path / "s.yaml", tmp_path / "out"
+    file.write_text("name: x\ndays: -1\ndiet: meat\n", encoding="utf-8")
+    code, shown, err = run("simulate", file, "-o", out)
+    assert (code, shown) == (1, "")
+    assert "row 2 column 'days'" in err
+    assert "row 3 column 'diet'" in err
+    assert not out.exists()
+    assert run("simulate", tmp_path / "none.yaml")[0] == 1
+    file.write_text(SCENARIO, encoding="utf-8")
+    assert run("simulate", file, "-o", file)[0] == 3
+
+
+def test_the_scenario_template_is_read(run: Run) -> None:
+    from hepaxis.exchange import parse_scenario
+
+    code, text, _ = run("template", "scenario")
+    assert code == 0
+    assert parse_scenario(text).days == 180
+    assert run("template", "poem")[0] == 2

@@ -17,6 +17,7 @@ from hepaxis.cli.check import check
 from hepaxis.cli.model import model
 from hepaxis.cli.plan import plan
 from hepaxis.cli.profile import profile
+from hepaxis.cli.simulate import simulate
 from hepaxis.cli.template import template
 from hepaxis.problems import InputError
 
@@ -56,7 +57,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for command in (plan, check, profile, template):
+for command in (plan, check, profile, simulate, template):
     app.command()(_interruptible(command))
 app.add_typer(model, name="model")
 

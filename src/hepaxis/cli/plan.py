@@ -31,7 +31,7 @@ def plan(
     from hepaxis.report import dump_plan, render, summary_table
     from hepaxis.report.write import write_whole
 
-    _can_be_written(out)
+    can_be_written(out)
     if out.is_dir() and any(out.iterdir()) and not overwrite:
         hint = "choose another folder or add --overwrite"
         raise InputError([error("plan.out", "the output folder is not empty", hint, file=str(out))])
@@ -49,7 +49,7 @@ def plan(
     typer.echo(f"[{time.monotonic() - began:5.1f} s] wrote {out / 'report.html'}", err=True)
 
 
-def _can_be_written(out: Path) -> None:
+def can_be_written(out: Path) -> None:
     """Raises OSError now rather than after the work: ``out`` is a file, or nothing can be made there."""
     if out.exists() and not out.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "the output is a file, not a folder", str(out))

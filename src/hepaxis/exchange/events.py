@@ -156,13 +156,15 @@ def _faults(model: libsbml.Model, rows: pd.DataFrame, values: Mapping[str, float
     for id, value in values.items():
         if known(id) and not np.isfinite(value):
             wrong(f"{id} is {value}", "give a number")
-    for number, row in enumerate(rows[list(COLUMNS)].itertuples(index=False), start=1):
-        if not np.isfinite(row.time) or row.time < start:
-            wrong(f"time {row.time}", f"give a day from {start:g} on", number, "time")
-        if not np.isfinite(row.amount):
-            wrong(f"amount {row.amount}", "give a number", number, "amount")
-        if row.action not in ACTIONS:
-            wrong(f"action '{row.action}'", f"one of {', '.join(ACTIONS)}", number, "action")
-        elif known(str(row.target), number) and row.action != "set" and row.target not in states:
-            wrong(f"'{row.action}' on the parameter {row.target}", "use set", number, "action")
+    for number, cells in enumerate(rows[list(COLUMNS)].to_dict("records"), start=1):
+        target, action = str(cells["target"]), str(cells["action"])
+        time, amount = float(cells["time"]), float(cells["amount"])
+        if not np.isfinite(time) or time < start:
+            wrong(f"time {time}", f"give a day from {start:g} on", number, "time")
+        if not np.isfinite(amount):
+            wrong(f"amount {amount}", "give a number", number, "amount")
+        if action not in ACTIONS:
+            wrong(f"action '{action}'", f"one of {', '.join(ACTIONS)}", number, "action")
+        elif known(target, number) and action != "set" and target not in states:
+            wrong(f"'{action}' on the parameter {target}", "use set", number, "action")
     return problems

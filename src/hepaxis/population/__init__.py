@@ -4,7 +4,7 @@ from hepaxis.population.assumptions import assumed, assumption_table
 from hepaxis.population.closure import Closed, close, engine_model
 from hepaxis.population.course import Run, run_strategy
 from hepaxis.population.guts import Guts, gut_from_capacities, gut_from_prior, reference_gut, reference_shares
-from hepaxis.population.hosts import Hosts, draw_hosts, unknown_inputs
+from hepaxis.population.hosts import Hosts, draw_hosts, typical_host, unknown_inputs
 from hepaxis.population.mechanisms import Mechanisms, draw_mechanisms, prior_mean_mechanisms
 from hepaxis.population.tau import solved_tau, tau_record
 from hepaxis.population.twin import Twin, build_twin, gates_off, with_gut, with_parameters
@@ -32,6 +32,7 @@ __all__ = [
     "run_strategy",
     "solved_tau",
     "tau_record",
+    "typical_host",
     "unknown_inputs",
     "with_gut",
     "with_parameters",

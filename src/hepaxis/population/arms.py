@@ -166,8 +166,13 @@ def work_out(text: str, states: np.ndarray, parameters: pd.DataFrame) -> np.ndar
     """(V,) an expression of variables at given states."""
     names = variable_names(text)
     columns = engine_model().observe(states, parameters, list(names)).T
+    return worked_out(text, dict(zip(names, columns, strict=True)))
+
+
+def worked_out(text: str, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """An expression of variables (see ``variable_names``) from their values, arrays of one shape."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _worked_out(ast.parse(text.strip(), mode="eval").body, dict(zip(names, columns, strict=True)))
+        return _worked_out(ast.parse(text.strip(), mode="eval").body, values)
 
 
 def _worked_out(node: ast.expr, values: Mapping[str, np.ndarray]) -> np.ndarray:

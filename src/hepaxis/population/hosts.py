@@ -53,9 +53,23 @@ class Hosts:
 
 def draw_hosts(patient: Patient | None, n: int, seed: int) -> Hosts:
     """n hosts consistent with the clinic sheet (None: the whole population of advanced HCC)."""
+    table = _drawn()
+    return _hosts_at(patient, table, uniform_cube(n, len(table) + len(EXTRA), seed))
+
+
+def typical_host() -> Hosts:
+    """One host of advanced HCC with everything that a population draws at its median."""
+    table = _drawn()
+    return _hosts_at(None, table, np.full((1, len(table) + len(EXTRA)), 0.5))
+
+
+def _drawn() -> pd.DataFrame:
     table = axis.build().heterogeneity
-    table = table[table["input"].str.startswith(("host.", "tumour."))]
-    cube = uniform_cube(n, len(table) + len(EXTRA), seed)
+    return table[table["input"].str.startswith(("host.", "tumour."))]
+
+
+def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray) -> Hosts:
+    n = len(cube)
     columns: dict[str, np.ndarray] = {}
     cold = np.ones(n)
     for position, row in enumerate(table.itertuples()):

@@ -66,7 +66,7 @@ def style() -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     return Environment(
         loader=PackageLoader("hepaxis.report", "templates"),
         autoescape=True,
@@ -212,4 +212,4 @@ def render(plan: Plan) -> str:
         **_strategy_views(plan),
         **_figures(plan, italics),
     }
-    return _environment().get_template("report.html.j2").render(context)
+    return environment().get_template("report.html.j2").render(context)

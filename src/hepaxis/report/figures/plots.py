@@ -9,8 +9,8 @@ from markupsafe import Markup
 from .. import svg
 
 
-def y_axis(scale: svg.Scale, labels: Iterable[tuple[float, str]]) -> Markup:
-    return svg.drawing(svg.join(svg.text("100%", scale.y(v), words, "e", dx=-6) for v, words in labels), css="h16")
+def y_axis(scale: svg.Scale, labels: Iterable[tuple[float, str]], css: str = "h16") -> Markup:
+    return svg.drawing(svg.join(svg.text("100%", scale.y(v), words, "e", dx=-6) for v, words in labels), css=css)
 
 
 def framed(left: Markup, main: Markup, right: Markup, below: Markup, *, unit: str, css: str) -> Markup:
