@@ -19,7 +19,7 @@ from hepaxis.profile.guilds import GUILDS
 
 # gate exposure -> node it is drawn from
 EXPOSURE_NODE = {
-    "butyrate_colon": "butyrate_made",
+    "butyrate_wall": "butyrate_made",
     "butyrate_portal": "butyrate_portal",
     "scfa_systemic": "butyrate_portal",
     "acetate_portal": "acetate_portal",
@@ -28,6 +28,8 @@ EXPOSURE_NODE = {
     "lca_stress": "lca_portal",
     "udca_portal": "udca_portal",
     "tlr4_agonist": "tlr4_agonist",
+    "hexa_unopposed": "tlr4_agonist",
+    "tlr4_dose_ratio": "bac",
     "microbial_ifn": "tlr4_agonist",
     "arginase_drive": "tlr4_agonist",
     "lps_node": "hexa_lumen",
