@@ -12,7 +12,7 @@ import pytest
 
 from hepaxis import axis
 from hepaxis.axis import model as axis_model
-from hepaxis.axis.tables import GRADES, HOME
+from hepaxis.axis.tables import GRADES, HOME, SLOTS
 from hepaxis.problems import InputError
 
 SLOT_VALUES = ("clearance", "v1", "q", "v2", "ec50", "albumin_exponent", "weight_exponent")
@@ -20,6 +20,10 @@ PLAIN_LEVERS = [
     "antibody.pd1",
     "antibody.ctla4",
     "antibody.vegf",
+    "antibody.coinhibitory",
+    "antibody.coinhibitory.lag3",
+    "antibody.coinhibitory.tim3",
+    "antibody.coinhibitory.tigit",
     "antibody.pd1.time_max",
     "antibody.pd1.time_t50",
     "tki.level",
@@ -27,6 +31,7 @@ PLAIN_LEVERS = [
     "tki.growth",
     "tki.kill",
     "local.kill",
+    "local.ischaemia",
     "antibiotic.gut",
     "antibiotic.absorbed",
     "diet.carbohydrate",
@@ -88,6 +93,8 @@ PLAIN_INPUTS = [
     "host.ctnnb1",
     "host.b2m",
     "host.jak",
+    "host.hypoxia",
+    "host.tp53",
     "tumour.volume",
     "tumour.growth",
     "tumour.antigen_loss",
@@ -219,7 +226,7 @@ def test_initial_values_are_rows_marked_as_states(model):
 
 def test_levers_are_the_ones_therapy_builds_with(model):
     guilds = list(model.guilds.index)
-    slots = [f"antibody.{slot}.{value}" for slot in ("pd1", "ctla4", "vegf") for value in SLOT_VALUES]
+    slots = [f"antibody.{slot}.{value}" for slot in SLOTS for value in SLOT_VALUES]
     each = [f"{kind}.{g}" for kind in ("antibiotic.kill", "donor", "phi", "deplete") for g in guilds]
     assert set(model.levers.index) == {*PLAIN_LEVERS, *slots, *each}
     assert model.levers.index.is_unique

@@ -20,7 +20,7 @@ def treat(closure, patient, days=56.0, doses=ICI, start=None, **changes):
     return e.every(e.course(y, p, [0.0, days], doses, rtol=1e-6)[-1], p)
 
 
-@pytest.mark.parametrize("slot", ["pd1", "ctla4", "vegf"])
+@pytest.mark.parametrize("slot", ["pd1", "ctla4", "vegf", "coinhibitory"])
 def test_clearance_times_exposure_is_the_dose(closure, patient, slot):
     """All of a dose is eliminated: the integral of clearance x concentration is the dose."""
     e = closure.evaluator
@@ -34,7 +34,7 @@ def test_clearance_times_exposure_is_the_dose(closure, patient, slot):
     assert states[-1][e.index[f"{slot}_central"]] < 1e-3
 
 
-@pytest.mark.parametrize("slot", ["pd1", "ctla4", "vegf"])
+@pytest.mark.parametrize("slot", ["pd1", "ctla4", "vegf", "coinhibitory"])
 def test_low_albumin_and_weight_raise_clearance(closure, patient, slot):
     e = closure.evaluator
     normal = e.every(patient.y, patient.p)[f"{slot}_cl"]

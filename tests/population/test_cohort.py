@@ -19,7 +19,7 @@ NIVOLUMAB = "regimen.nivolumab=1@0"
 def small():
     """A few people are enough where the sign is asked for."""
     before = cohort.PEOPLE, cohort.GUTS, cohort.HOSTS
-    cohort.PEOPLE, cohort.GUTS, cohort.HOSTS = 60, 48, 2
+    cohort.PEOPLE, cohort.GUTS, cohort.HOSTS = 60, 32, 6
     yield
     cohort.PEOPLE, cohort.GUTS, cohort.HOSTS = before
 

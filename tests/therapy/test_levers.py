@@ -9,7 +9,7 @@ import pytest
 
 from hepaxis import therapy
 
-SLOTS = ("pd1", "ctla4", "vegf")
+SLOTS = ("pd1", "ctla4", "vegf", "coinhibitory")
 
 
 def axis_levers() -> dict[str, str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from hepaxis.problems import InputError, Problem, error
 
 HOME = Path(__file__).parent
-SLOTS = ("pd1", "ctla4", "vegf")
+SLOTS = ("pd1", "ctla4", "vegf", "coinhibitory")
 GRADES = ("human", "animal", "in_vitro", "assumed")
 PARAMETER_COLUMNS = (
     "name", "value", "unit", "distribution", "args", "source", "system", "grade", "patient", "note",
