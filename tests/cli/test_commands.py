@@ -285,6 +285,15 @@ def test_the_shipped_examples_pass_the_check(run: Run, root: Path, example: str,
     assert code == 0, out
 
 
+def test_closure_says_who_rests(run: Run) -> None:
+    code, out, _ = run("model", "closure", "--patients", "20", "--json")
+    assert code == 0
+    assert set(json.loads(out)) == {"patients", "failures", "two_rests", "drift", "drifting", "ms"}
+    out = run("model", "closure", "--patients", "20")[1]
+    assert "20 of 20 virtual patients rest" in out
+    assert "drift of the untreated gut" in out
+
+
 EXPERIMENTS = (
     "id,layer,use,readout,published,low,high,community,both,drug,control,perturbed,day,variable,sense,measure,reason,note\n"
     "U1,metabolite,test,faecal DCA,down,,,reference,,,,antibiotic.vancomycin_oral=1500@0-7,7,col_dca,1,level,,\n"

@@ -139,6 +139,30 @@ def _print_use(total: dict[str, Any], scales: pd.DataFrame, rows: pd.DataFrame) 
 
 
 @model.command()
+def closure(
+    json: Json = False,
+    patients: Annotated[int, typer.Option(help="Virtual patients to close.", min=1)] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 5,
+) -> None:
+    """Close drawn patients and check that they rest: failures by reason, two starts, drift, time a patient."""
+    from dataclasses import asdict
+
+    from hepaxis.population.closure_check import check_closure
+
+    check = check_closure(patients, seed)
+    if json:
+        typer.echo(jsonlib.dumps(asdict(check), indent=1))
+        return
+    failed = sum(check.failures.values())
+    typer.echo(f"{check.patients - failed} of {check.patients} virtual patients rest")
+    for reason, count in check.failures.items():
+        typer.echo(f"    {count}: {reason}")
+    typer.echo(f"{check.two_rests} have another rest from a high start (killing 2% apart); the low one is used")
+    typer.echo(f"drift of the untreated gut in a year: at most {check.drift:.1e} ({check.drifting})")
+    typer.echo(f"{check.ms:.2f} ms of processor a patient")
+
+
+@model.command()
 def physiology(json: Json = False) -> None:
     """Hold published human quantities against the model, by diet and liver: inside or outside."""
     from hepaxis.population.physiology import physiology as held_against

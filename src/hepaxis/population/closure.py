@@ -123,12 +123,13 @@ def close(
 
     reasons = np.where(ok, "", "a niche came out empty or negative").astype(object)
     horizon = FROM_AFAR if near is None else FROM_NEAR
-    states, fine = _rest("metabolites", parameters, states, horizon)
+    states, fine = rest_of_stage("metabolites", parameters, states, horizon)
     reasons[~fine & (reasons == "")] = "metabolites do not rest"
-    for setting in _cell("metabolites", "sets"):
+    for setting in stage_cell("metabolites", "sets"):
         target, variable = setting.split("=")
         parameters[target] = model.observe(states, parameters, [variable])[:, 0]
-    states, fine = _rest("host", parameters, _low_branch(states) if near is None else states, horizon)
+    low = start_of_stage("host", "low", states) if near is None else states
+    states, fine = rest_of_stage("host", parameters, low, horizon)
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
     parameters[KILL_REST] = _killing_made_up_for(states, parameters) if kill_rest is None else kill_rest
     return Closed(states, parameters, reasons == "", tuple(reasons))
@@ -147,32 +148,36 @@ def _killing_made_up_for(states: np.ndarray, parameters: pd.DataFrame) -> np.nda
     return made_up
 
 
-def _low_branch(states: np.ndarray) -> np.ndarray:
-    """Stage 4 starts low: the branch a tumour reaches as it grows."""
+def start_of_stage(stage: str, which: str, states: np.ndarray) -> np.ndarray:
+    """(V, n_states) with the stage's ``low`` or ``high`` start; low is the branch a tumour reaches as it grows."""
     column = {name: k for k, name in enumerate(engine_model().states)}
     states = states.copy()
-    for name, value in _low_start().items():
+    for name, value in _start(stage, which).items():
         states[:, column[name]] = value
     return states
 
 
-@lru_cache(maxsize=1)
-def _low_start() -> dict[str, float]:
-    start = str(axis.build().closure.loc["host", "start"])
-    low = next(part for part in start.split(";") if part.strip().startswith("low:"))
-    pairs = (word.split("=") for word in low.split(":")[1].split())
+@lru_cache(maxsize=4)
+def _start(stage: str, which: str) -> dict[str, float]:
+    start = str(axis.build().closure.loc[stage, "start"])
+    chosen = next(part for part in start.split(";") if part.strip().startswith(f"{which}:"))
+    pairs = (word.split("=") for word in chosen.split(":")[1].split())
     return {name: float(value) for name, value in pairs}
 
 
-def _cell(stage: str, column: str) -> tuple[str, ...]:
+def stage_cell(stage: str, column: str) -> tuple[str, ...]:
+    """A cell of the closure table that lists states or settings."""
     cell: tuple[str, ...] = tuple(axis.build().closure.to_dict("index")[stage][column])
     return cell
 
 
-def _rest(stage: str, parameters: pd.DataFrame, states: np.ndarray, horizon: float) -> tuple[np.ndarray, np.ndarray]:
+def rest_of_stage(
+    stage: str, parameters: pd.DataFrame, states: np.ndarray, horizon: float = FROM_AFAR
+) -> tuple[np.ndarray, np.ndarray]:
+    """(states at rest in a stage of the closure table, whether each of them is), all else held."""
     model = engine_model()
     initial = pd.DataFrame(states, columns=list(model.states))
-    frozen, solve_for = _cell(stage, "frozen"), _cell(stage, "solve_for")
+    frozen, solve_for = stage_cell(stage, "frozen"), stage_cell(stage, "solve_for")
     solved = model.steady_state(parameters, initial, frozen=frozen, solve_for=solve_for, horizon=horizon)
     return solved.values, solved.ok
 
