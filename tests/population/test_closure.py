@@ -149,13 +149,13 @@ def test_low_and_high_starts_agree_for_almost_all(twin):
 
 
 def test_two_rests_are_seen_and_counted(twin, monkeypatch):
-    """Somebody whose killing is 3% higher from the high start has two rests; 1% is the same one."""
+    """Somebody with many more effectors from the high start has two rests; a ten-thousandth more is the same one."""
     rested = twin.closed.take(np.arange(3))
     column = list(engine_model().states).index("effectors")
 
     def elsewhere(stage, parameters, states, horizon=None):
         moved = rested.states.copy()
-        moved[:, column] *= (1.0, 1.2, 1.0 + 1e-4)
+        moved[:, column] *= (1.0, 5.0, 1.0 + 1e-4)
         return moved, np.ones(3, bool)
 
     monkeypatch.setattr(closure_check, "rest_of_stage", elsewhere)
