@@ -61,7 +61,7 @@ def test_help_is_quick_because_it_imports_neither_pandas_nor_numpy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "heavy: [] code: 0" in done.stdout
-    assert all(verb in done.stdout for verb in ("plan", "check", "profile", "simulate", "template", "model"))
+    assert all(verb in done.stdout for verb in ("plan", "check", "profile", "simulate", "template", "export", "model"))
 
 
 def test_version_and_usage(run: Run) -> None:
@@ -408,3 +408,20 @@ def test_the_scenario_template_is_read(run: Run) -> None:
     assert code == 0
     assert parse_scenario(text).days == 180
     assert run("template", "poem")[0] == 2
+
+
+def test_a_scenario_is_exported(run: Run, tmp_path: Path) -> None:
+    file, out = tmp_path / "s.yaml", tmp_path / "out"
+    file.write_text(SCENARIO, encoding="utf-8")
+    assert run("export", "sbml", file, "-o", tmp_path / "m.xml") == (0, "", STATEMENT + "\n")
+    assert "<event " in (tmp_path / "m.xml").read_text(encoding="utf-8")
+    assert run("export", "omex", file, "-o", tmp_path / "m.omex")[0] == 0
+    assert (tmp_path / "m.omex").read_bytes().startswith(b"PK")
+    assert run("export", "petab", file, "-o", out, "--estimate", "host_infiltration")[0] == 0
+    assert (out / "problem.yaml").exists()
+    assert run("export", "petab", file, "-o", out)[0] == 1
+    assert run("export", "petab", file, "-o", out, "--overwrite")[0] == 0
+    code, _, err = run("export", "sbml", file, "-o", tmp_path / "n.xml", "--person", "2")
+    assert (code, (tmp_path / "n.xml").exists()) == (1, False)
+    assert "the scenario has 1" in err
+    assert run("export", "omex", file, "-o", tmp_path / "nowhere" / "m.omex")[0] == 3

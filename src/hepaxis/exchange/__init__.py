@@ -4,7 +4,9 @@
 ``sbml_with_protocol``, ``omex`` and ``petab_problem`` hand the same thing to another simulator.
 """
 
+from hepaxis.exchange.archive import exported_sbml, omex
 from hepaxis.exchange.events import sbml_with_protocol
+from hepaxis.exchange.petab import petab_problem
 from hepaxis.exchange.run import Outcome, simulate
 from hepaxis.exchange.scenario import Scenario, parse_scenario, read_scenario
 from hepaxis.exchange.setting import Setting, prepare
@@ -13,7 +15,10 @@ __all__ = [
     "Outcome",
     "Scenario",
     "Setting",
+    "exported_sbml",
+    "omex",
     "parse_scenario",
+    "petab_problem",
     "prepare",
     "read_scenario",
     "sbml_with_protocol",
