@@ -50,6 +50,9 @@ PLAIN_LEVERS = [
     "blocker.tlr2",
     "agonist.tlr5",
     "binder.bile_acid",
+    "diet.fat",
+    "diet.cholesterol",
+    "meal",
     "payload.sting",
     "payload.arginine",
     "payload.checkpoint",
@@ -75,6 +78,8 @@ PLAIN_INPUTS = [
     "residual.lps",
     "host.shunt",
     "host.ba_extraction",
+    "host.ba_synthesis",
+    "host.mouse",
     "host.barrier",
     "host.liver_function",
     "host.antigenicity",
@@ -140,7 +145,7 @@ def test_a_planted_unit_error_is_caught(home):
 
 
 def test_a_planted_unit_error_in_a_table_is_caught(home):
-    plant(home / "modules" / "25_bile_acids.csv", "ba_transit,0.7,per_day", "ba_transit,0.7,dimensionless")
+    plant(home / "modules" / "26_bile_circulation.csv", "ba_transit,0.7,per_day", "ba_transit,0.7,dimensionless")
     with pytest.raises(InputError, match=r"axis\.sbml"):
         axis_model.assemble_model(home)
 

@@ -62,6 +62,9 @@ UPSTREAM = {
     "butyrate_barrier": ("residual_butyrate", 0.1, -1),
     "indoles_barrier": ("residual_indole", 3.0, 1),
     "akkermansia_barrier": ("res_akk", 4.0, 1),
+    "hydroxy_ca_activation": ("inhibitor_bai", "=1", 1),
+    "oxolca_treg": ("feed_lca", "=1", 1),
+    "tgr5_fxr_tolerance": ("inhibitor_bai", "=1", -1),
 }
 CONTEXT = {
     "context_ctla4": ("ctla4_central", 300.0),

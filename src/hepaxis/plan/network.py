@@ -26,6 +26,7 @@ EXPOSURE_NODE = {
     "primary_free": "primary_free",
     "lca_portal": "lca_portal",
     "lca_stress": "lca_portal",
+    "secondary_sinusoid": "lca_portal",
     "udca_portal": "udca_portal",
     "tlr4_agonist": "tlr4_agonist",
     "hexa_unopposed": "tlr4_agonist",

@@ -109,9 +109,8 @@ def _read_liver(
         known["host.liver_function"] = "ALBI"
     state = liver_state(patient)
     if state is not None:
-        rank = {name: _ranks(columns[name]) for name in ("host.shunt", "host.ba_extraction", "host.barrier")}
         for name, (mean, sd) in liver_states()[state].items():
-            columns[name] = _bounded(mean, sd, rank[name])
+            columns[name] = _bounded(mean, sd, _ranks(columns[name]))
             known[name] = state.replace("_", " ")
     else:
         notes.append("cirrhosis and Child-Pugh class are not known: portal shunting stays at the prior of cirrhosis")
