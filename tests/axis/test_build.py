@@ -36,7 +36,6 @@ PLAIN_LEVERS = [
     "antibiotic.absorbed",
     "diet.carbohydrate",
     "diet.inulin",
-    "diet.fat",
     "feed.udca",
     "feed.acetate_colonic",
     "feed.butyrate_colonic",
