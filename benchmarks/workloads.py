@@ -102,7 +102,7 @@ def own_model() -> Workload:
         Series(0.5, 28, 26, (("pd1_central", 1500.0),)),
         Series(0.5, 21, 35, (("vegf_central", 1050.0),)),
         Series(0.5, 28, 1, (("ctla4_central", 300.0),)),
-        Series(60.25, 0.5, 14, (("antibiotic_gut", 250.0),)),
+        Series(60.25, 0.5, 14, (("antibiotic_gut_luminal", 250.0),)),
     )
     return Workload("own_model", axis.build().sbml, regimen)
 

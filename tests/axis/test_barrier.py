@@ -86,18 +86,18 @@ def test_endotoxin_released_is_endotoxin_cleared(closure, patient, shunt):
 
 def test_small_bowel_carriers_fall_under_an_antibiotic_that_kills_them_and_come_back(closure, patient):
     e = closure.evaluator
-    kill = {f"antibiotic_kill_{g}": 1.0 if g == "ent" else 0.0 for g in closure.guilds}
+    kill = {f"antibiotic_kill_luminal_{g}": 0.0 for g in closure.guilds} | {"upper_kill_luminal": 0.5}
     y = patient.y.copy()
-    y[e.index["antibiotic_gut"]] = 1500.0
-    treated = e.course(y, patient.p | kill, [0.0, 14.0], rtol=1e-6, hold=(*TUMOUR, "antibiotic_gut"))[-1]
+    y[e.index["antibiotic_gut_luminal"]] = 1500.0
+    treated = e.course(y, patient.p | kill, [0.0, 14.0], rtol=1e-6, hold=(*TUMOUR, "antibiotic_gut_luminal"))[-1]
     spared = e.course(
-        y, patient.p | dict.fromkeys(kill, 0.0), [0.0, 14.0], rtol=1e-6, hold=(*TUMOUR, "antibiotic_gut")
+        y, patient.p | dict.fromkeys(kill, 0.0), [0.0, 14.0], rtol=1e-6, hold=(*TUMOUR, "antibiotic_gut_luminal")
     )[-1]
     i = e.index["upper"]
     assert treated[i] < 0.7 * patient.y[i]
     assert spared[i] == pytest.approx(patient.y[i], rel=1e-3)
     later = treated.copy()
-    later[e.index["antibiotic_gut"]] = 0.0
+    later[e.index["antibiotic_gut_luminal"]] = 0.0
     assert e.course(later, patient.p, [0.0, 60.0], rtol=1e-6, hold=TUMOUR)[-1][i] > 0.95 * patient.y[i]
 
 

@@ -32,8 +32,6 @@ PLAIN_LEVERS = [
     "tki.kill",
     "local.kill",
     "local.ischaemia",
-    "antibiotic.gut",
-    "antibiotic.absorbed",
     "diet.carbohydrate",
     "diet.inulin",
     "feed.udca",
@@ -231,7 +229,10 @@ def test_initial_values_are_rows_marked_as_states(model):
 def test_levers_are_the_ones_therapy_builds_with(model):
     guilds = list(model.guilds.index)
     slots = [f"antibody.{slot}.{value}" for slot in SLOTS for value in SLOT_VALUES]
-    each = [f"{kind}.{g}" for kind in ("antibiotic.kill", "donor", "phi", "deplete") for g in guilds]
+    drugs = [f"antibiotic.{slot}" for slot in ("luminal", "systemic")]
+    values = ("gut", "blood", "absorbed", "excreted", "inactivation", "small_bowel")
+    slots += [f"{drug}.{value}" for drug in drugs for value in values]
+    each = [f"{kind}.{g}" for kind in (*(f"{d}.kill" for d in drugs), "donor", "phi", "deplete") for g in guilds]
     assert set(model.levers.index) == {*PLAIN_LEVERS, *slots, *each}
     assert model.levers.index.is_unique
     assert model.levers["target"].isin(model.parameters.index).all()

@@ -211,13 +211,13 @@ def test_antibiotics_before_anti_pd1_do_not_help_at_prior_means(closure, patient
     Before the first dose it may be a little smaller: endotoxin and suppressor cells fall at once (P063, P064).
     """
     e = closure.evaluator
-    broad = {f"antibiotic_kill_{g}": 3.0 for g in closure.guilds} if course == "broad" else {}
+    broad = {f"antibiotic_kill_luminal_{g}": 3.0 for g in closure.guilds} if course == "broad" else {}
     scans = [0.0, 21.0, 56.0, 112.0, 166.0]
     volumes = {}
     for name, level, changes in (("none", 0.0, {}), ("antibiotic", 1500.0, broad)):
         y, p = patient.y.copy(), patient.p | changes
-        y[e.index["antibiotic_gut"]] = level
-        y = e.course(y, p, [0.0, 14.0], rtol=1e-6, hold=("antibiotic_gut",))[-1]
+        y[e.index["antibiotic_gut_luminal"]] = level
+        y = e.course(y, p, [0.0, 14.0], rtol=1e-6, hold=("antibiotic_gut_luminal",))[-1]
         volumes[name] = [e.every(z, p)["tumour_volume"] for z in e.course(y, p, scans, ICI, rtol=1e-6)]
     assert volumes["antibiotic"][0] == pytest.approx(volumes["none"][0], rel=0.02)
     assert all(a > b for a, b in zip(volumes["antibiotic"][1:], volumes["none"][1:], strict=True))
@@ -229,7 +229,7 @@ def test_without_these_gates_antibiotics_harm_less(closure, patient, gate):
     volumes = []
     for changes in ({}, {f"g_{gate}": 0.0}):
         y, p = patient.y.copy(), patient.p | changes
-        y[e.index["antibiotic_gut"]] = 1500.0
-        y = e.course(y, p, [0.0, 14.0], rtol=1e-6, hold=("antibiotic_gut",))[-1]
+        y[e.index["antibiotic_gut_luminal"]] = 1500.0
+        y = e.course(y, p, [0.0, 14.0], rtol=1e-6, hold=("antibiotic_gut_luminal",))[-1]
         volumes.append(e.every(e.course(y, p, [0.0, 70.0], ICI[:3], rtol=1e-6)[-1], p)["tumour_volume"])
     assert volumes[1] < 0.999 * volumes[0]

@@ -76,9 +76,9 @@ def test_a_trace_competitor_weighs_less_than_a_dominant_one(closure, patient):
 
 @pytest.mark.parametrize("guild", list(build().guilds.index))
 def test_an_antibiotic_kills_by_its_vector_and_a_refuge_survives(closure, patient, guild):
-    vector = {f"antibiotic_kill_{g}": 4.0 if g == guild else 0.0 for g in closure.guilds}
-    hold = (*TUMOUR, "antibiotic_gut")
-    end = after(closure, patient, 10.0, hold=hold, start={"antibiotic_gut": 1500.0}, **vector)
+    vector = {f"antibiotic_kill_luminal_{g}": 4.0 if g == guild else 0.0 for g in closure.guilds}
+    hold = (*TUMOUR, "antibiotic_gut_luminal")
+    end = after(closure, patient, 10.0, hold=hold, start={"antibiotic_gut_luminal": 1500.0}, **vector)
     start = closure.evaluator.every(patient.y, patient.p)
     assert 1e-9 < end[f"res_{guild}"] < 0.02 * start[f"res_{guild}"]
     spared = [g for g in closure.guilds if g != guild]
@@ -86,8 +86,15 @@ def test_an_antibiotic_kills_by_its_vector_and_a_refuge_survives(closure, patien
 
 
 def test_without_killing_rates_an_antibiotic_does_nothing(closure, patient):
-    vector = {f"antibiotic_kill_{g}": 0.0 for g in closure.guilds}
-    end = after(closure, patient, 10.0, hold=(*TUMOUR, "antibiotic_gut"), start={"antibiotic_gut": 1500.0}, **vector)
+    vector = {f"antibiotic_kill_luminal_{g}": 0.0 for g in closure.guilds}
+    end = after(
+        closure,
+        patient,
+        10.0,
+        hold=(*TUMOUR, "antibiotic_gut_luminal"),
+        start={"antibiotic_gut_luminal": 1500.0},
+        **vector,
+    )
     assert end["biomass"] == pytest.approx(1.0, abs=1e-6)
 
 
@@ -99,22 +106,66 @@ def test_narrow_depletion_takes_its_guild_only(closure, patient):
 
 
 def test_an_absorbed_antibiotic_reaches_blood_and_leaves_the_lumen_sooner(closure, patient):
-    dose = [(0.0, "antibiotic_gut", 500.0)]
+    dose = [(0.0, "antibiotic_gut_luminal", 500.0)]
     oral = after(closure, patient, 1.0, dose)
-    absorbed = after(closure, patient, 1.0, dose, antibiotic_absorbed=0.9)
-    assert absorbed["antibiotic_gut"] < 0.1 * oral["antibiotic_gut"]
-    assert absorbed["antibiotic_blood"] > 10 * oral["antibiotic_blood"]
+    absorbed = after(closure, patient, 1.0, dose, antibiotic_absorbed_luminal=0.9)
+    assert absorbed["antibiotic_gut_luminal"] < 0.1 * oral["antibiotic_gut_luminal"]
+    assert absorbed["antibiotic_blood_luminal"] > 10 * oral["antibiotic_blood_luminal"]
+
+
+def test_an_infused_drug_reaches_the_lumen_by_its_excreted_share(closure, patient):
+    """What is infused leaves by kidney, lumen or beta-lactamase; nothing else (trapezoid over six days)."""
+    e = closure.evaluator
+    p = patient.p | {"antibiotic_excreted_systemic": 0.4, "antibiotic_inactivation_systemic": 20.0}
+    p |= {f"antibiotic_kill_systemic_{g}": 0.0 for g in closure.guilds}
+    times = list(np.linspace(0, 6, 601))
+    states = e.course(patient.y, p, times, [(0.0, "antibiotic_blood_systemic", 1000.0)], rtol=1e-8, hold=TUMOUR)
+    gut, blood = (np.array([y[e.index[f"antibiotic_{where}_systemic"]] for y in states]) for where in ("gut", "blood"))
+    blood[0] = 1000.0
+    lactamase = e.every(patient.y, p)["beta_lactamase"]
+    kidney = (1 - 0.4) * p["antibiotic_elimination"] * blood
+    lumen = (p["colon_transit"] + e.every(patient.y, p)["antibiotic_uptake_systemic"] + 20.0 * lactamase) * gut
+    assert np.trapezoid(kidney + lumen, times) == pytest.approx(1000.0, rel=0.01)
+    assert gut.max() > 20
+    shielded = after(closure, patient, 7.0, [(0.0, "antibiotic_blood_systemic", 1000.0)])
+    split = after(
+        closure, patient, 7.0, [(0.0, "antibiotic_blood_systemic", 1000.0)], antibiotic_inactivation_systemic=1000.0
+    )
+    assert shielded["share_but"] < 0.9 * split["share_but"]
+
+
+def test_two_drugs_kill_beside_each_other(closure, patient):
+    hold = (*TUMOUR, "antibiotic_gut_luminal", "antibiotic_gut_systemic")
+    both = {"antibiotic_gut_luminal": 500.0, "antibiotic_gut_systemic": 500.0}
+    ent = {f"antibiotic_kill_systemic_{g}": 3.0 if g == "ent" else 0.0 for g in closure.guilds}
+    end = after(closure, patient, 5.0, hold=hold, start=both, **ent)
+    one = after(closure, patient, 5.0, hold=hold, start={"antibiotic_gut_luminal": 500.0}, **ent)
+    assert end["share_ent"] < 0.1 * one["share_ent"]
+    assert end["share_but"] == pytest.approx(one["share_but"], rel=0.1)
+
+
+def test_clearing_the_small_bowel_lowers_endotoxin_and_oral_influx(closure, patient):
+    """Rifaximin's kind: hardly a colonic killer.  Nothing moves without that rate."""
+    hold = (*TUMOUR, "antibiotic_gut_luminal")
+    no_kill = {f"antibiotic_kill_luminal_{g}": 0.0 for g in closure.guilds}
+    rest = closure.evaluator.every(patient.y, patient.p)
+    for rate, moved in ((1.22, True), (0.0, False)):
+        start = {"antibiotic_gut_luminal": 1000.0}
+        end = after(closure, patient, 28.0, hold=hold, start=start, upper_kill_luminal=rate, **no_kill)
+        for name in ("hexa_portal", "share_ora"):
+            assert (end[name] < 0.9 * rest[name]) == moved, name
+            assert moved or end[name] == pytest.approx(rest[name], rel=1e-3)
 
 
 def test_oral_vancomycin_empties_the_gut_for_weeks_and_niche_memory_makes_it_so(closure, patient):
     """Butyrate producers: gone at the end, short for weeks, whole after half a year; back sooner without memory."""
-    hold = (*TUMOUR, "antibiotic_gut")
+    hold = (*TUMOUR, "antibiotic_gut_luminal")
     no_memory = {f"memory_loss_{g}": 0.0 for g in closure.guilds}
     shares = {}
     for name, changes in (("memory", {}), ("none", no_memory)):
         e = closure.evaluator
         y, p = patient.y.copy(), patient.p | changes
-        y[e.index["antibiotic_gut"]] = 1500.0
+        y[e.index["antibiotic_gut_luminal"]] = 1500.0
         y = e.course(y, p, [0.0, 10.0], rtol=1e-6, hold=hold)[-1]
         ended = e.every(y, p)
         later = e.course(y, p, [0.0, 21.0, 56.0, 180.0], rtol=1e-6, hold=TUMOUR)[1:]
@@ -131,7 +182,9 @@ def test_oral_vancomycin_empties_the_gut_for_weeks_and_niche_memory_makes_it_so(
 
 def test_an_empty_guild_stays_empty_through_months_of_antibiotic(closure, patient):
     """A rounding error below zero must not grow: killing lets the other population of the guild grow from nothing."""
-    end = after(closure, patient, 180.0, hold=(*TUMOUR, "antibiotic_gut"), start={"antibiotic_gut": 1500.0})
+    end = after(
+        closure, patient, 180.0, hold=(*TUMOUR, "antibiotic_gut_luminal"), start={"antibiotic_gut_luminal": 1500.0}
+    )
     assert [end[f"don_{g}"] for g in closure.guilds] == pytest.approx([0.0] * 12, abs=1e-9)
     e = closure.evaluator
     nearly = patient.y.copy()

@@ -95,7 +95,7 @@ def test_own_model() -> None:
         np.testing.assert_allclose(model.observe(row)[0], theirs, rtol=1e-9, atol=1e-13)
 
     # Doses of both drugs and an antibiotic; an absolute tolerance that keeps CVODE above zero where states decay.
-    doses = [(0.5, "pd1_central", 1500.0), (21.5, "vegf_central", 1050.0), (60.25, "antibiotic_gut", 250.0)]
+    doses = [(0.5, "pd1_central", 1500.0), (21.5, "vegf_central", 1050.0), (60.25, "antibiotic_gut_luminal", 250.0)]
     protocol = pd.DataFrame(doses, columns=["time", "target", "amount"]).assign(action="add")
     ours = model.simulate(protocol, None, [61.0, 120.0, 365.0], rtol=1e-10, atol=1e-14).values[0]
     runner.resetAll()

@@ -14,9 +14,9 @@ def course(**more):
 
 def test_antibiotic_course_before_the_first_dose():
     rows, notes = therapy.exposure_protocol([course()], 365)
-    gut = rows[rows["lever"] == "antibiotic.gut"]
+    gut = rows[rows["lever"] == "antibiotic.systemic.blood"]
     assert list(gut["time"]) == list(range(-23, -15))
-    assert rows.loc[rows["lever"] == "antibiotic.kill.ent", "amount"].tolist() == [2.4, 0]
+    assert rows.loc[rows["lever"] == "antibiotic.systemic.kill.ent", "amount"].tolist() == [2.4, 0]
     assert rows["time"].max() == -5
     assert not notes
 
@@ -24,21 +24,32 @@ def test_antibiotic_course_before_the_first_dose():
 def test_dose_on_the_sheet_is_used():
     standard, _ = therapy.exposure_protocol([course()], 365)
     double, _ = therapy.exposure_protocol([course(dose=4000)], 365)
-    total = [float(rows.loc[rows["lever"] == "antibiotic.gut", "amount"].sum()) for rows in (standard, double)]
+    total = [
+        float(rows.loc[rows["lever"] == "antibiotic.systemic.blood", "amount"].sum()) for rows in (standard, double)
+    ]
     assert total[1] == pytest.approx(2 * total[0])
 
 
 def test_overlapping_antibiotics_take_the_stronger_killing():
     rows, _ = therapy.exposure_protocol([course(), course(drug="metronidazole", start_day=-20, end_day=-10)], 365)
-    bac = rows.loc[rows["lever"] == "antibiotic.kill.bac", ["time", "amount"]].to_numpy().tolist()
+    bac = rows.loc[rows["lever"] == "antibiotic.systemic.kill.bac", ["time", "amount"]].to_numpy().tolist()
     assert bac == [[-23, 0.51], [-20, 3.0], [1, 0.0]]
+
+
+def test_what_one_of_two_drugs_loses_to_commensals_does_not_shield_the_other():
+    rows, _ = therapy.exposure_protocol([course(drug="amoxicillin"), course(drug="metronidazole", start_day=-20)], 365)
+    lost = rows.loc[rows["lever"] == "antibiotic.systemic.inactivation", ["time", "amount"]].to_numpy().tolist()
+    assert lost[:2] == [[-23, 1000.0], [-20, 0.0]]
 
 
 @pytest.mark.parametrize(
     ("name", "drug_class", "expected"),
     [
         ("J01DD04", None, "third_gen_cephalosporin"),
-        ("Amoxicillin/clavulanate", None, "beta_lactam"),
+        ("Amoxicillin/clavulanate", None, "penicillin_inhibitor"),
+        ("amoxicillin", None, "beta_lactam"),
+        ("cefazolin", None, "early_cephalosporin"),
+        ("neomycin", None, "neomycin"),
         (None, "nitroimidazole", "metronidazole"),
         (None, "carbapenem", "carbapenem_broad"),
         ("azithromycin", "macrolide", "unspecified_systemic"),
@@ -73,7 +84,7 @@ def test_course_without_first_day_is_left_out_and_said():
 
 def test_course_without_last_day_is_taken_as_a_week_and_said():
     rows, notes = therapy.exposure_protocol([course(end_day=None)], 365)
-    assert (rows["lever"] == "antibiotic.gut").sum() == 7
+    assert (rows["lever"] == "antibiotic.systemic.blood").sum() == 7
     assert "last day unknown" in notes[0]
 
 
@@ -92,7 +103,7 @@ def test_ongoing_ppi_lasts_until_it_is_stopped():
 def test_only_an_elective_antibiotic_is_stopped(reason, stops):
     one = course(start_day=-2, end_day=9, reason=reason)
     rows, notes = therapy.exposure_protocol([one], 365, components=["stop_elective_antibiotic"])
-    days = rows.loc[rows["lever"] == "antibiotic.gut", "time"]
+    days = rows.loc[rows["lever"] == "antibiotic.systemic.blood", "time"]
     assert (days.max() < 0) == stops
     assert len(notes) == 1
 
@@ -106,6 +117,7 @@ def test_steroid_level_is_prednisolone_equivalent():
 
 def test_exposure_and_strategy_share_one_time_line():
     rows, _ = therapy.full_protocol(["durvalumab", "oral_vancomycin"], [course(start_day=-5, end_day=3)], 365)
-    but = rows.loc[rows["lever"] == "antibiotic.kill.but", ["time", "amount"]].to_numpy().tolist()
-    assert but[:2] == [[-5, 2.99], [0, 3.99]]
+    but = rows.loc[rows["lever"].str.endswith(".kill.but"), ["time", "lever", "amount"]].to_numpy().tolist()
+    slots = ("antibiotic.systemic.kill.but", "antibiotic.luminal.kill.but")  # each keeps its own vector
+    assert but[:2] == [[-5, slots[0], 2.99], [0, slots[1], 3.99]]
     assert not rows[rows["action"] == "set"].duplicated(["time", "lever"]).any()

@@ -10,6 +10,7 @@ import pytest
 from hepaxis import therapy
 
 SLOTS = ("pd1", "ctla4", "vegf", "coinhibitory")
+ANTIBIOTIC_SLOTS = ("luminal", "systemic")
 
 
 def axis_levers() -> dict[str, str]:
@@ -19,7 +20,9 @@ def axis_levers() -> dict[str, str]:
     for row in rows:
         for guild in therapy.GUILDS if "{guild}" in row["id"] else ("",):
             for slot in SLOTS if "{slot}" in row["id"] else ("",):
-                found[row["id"].replace("{guild}", guild).replace("{slot}", slot)] = row["action"]
+                for drug in ANTIBIOTIC_SLOTS if "{antibiotic}" in row["id"] else ("",):
+                    id = row["id"].replace("{guild}", guild).replace("{slot}", slot).replace("{antibiotic}", drug)
+                    found[id] = row["action"]
     return found
 
 

@@ -66,18 +66,18 @@ def test_donor_cells_are_the_dose_spread_by_the_profile():
 
 def test_vancomycin_lead_in_ends_before_the_transplant():
     rows = therapy.protocol(["durvalumab", "fmt_vancomycin_leadin"], 100)
-    gut = rows[rows["lever"] == "antibiotic.gut"]
+    gut = rows[rows["lever"] == "antibiotic.luminal.gut"]
     assert list(gut["time"]) == [-3, -2, -1]
     assert gut["amount"].sum() == 3 * 1000
     assert rows.loc[rows["lever"].str.startswith("donor."), "time"].min() > gut["time"].max()
-    kill = rows[rows["lever"] == "antibiotic.kill.but"]
+    kill = rows[rows["lever"] == "antibiotic.luminal.kill.but"]
     assert list(kill["time"]) == [-3, 10]
     assert kill["amount"].iloc[-1] == 0
 
 
 def test_cycles_of_oral_vancomycin():
     rows = therapy.protocol(["oral_vancomycin"], 365)
-    assert mass(rows, "antibiotic.gut") == 3 * 21 * 500
+    assert mass(rows, "antibiotic.luminal.gut") == 3 * 21 * 500
     assert rows["time"].max() <= 3 * 28 + 10
 
 

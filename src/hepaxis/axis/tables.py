@@ -1,6 +1,7 @@
 """Reads the tables beside the model and opens their shorthand rows.
 
-A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{carrier}``, ``{slot}`` or ``{hexa}``
+A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{carrier}``, ``{slot}``,
+``{antibiotic}`` or ``{hexa}``
 stands for one row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.
 Faults are collected as ``Problem`` records and raised together.
 """
@@ -11,10 +12,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from hepaxis import knowledge
 from hepaxis.problems import InputError, Problem, error
 
 HOME = Path(__file__).parent
 SLOTS = ("pd1", "ctla4", "vegf", "coinhibitory")
+ANTIBIOTIC_SLOTS = {
+    "luminal": "vancomycin_oral",
+    "systemic": "unspecified_systemic",
+}  # slot -> class it holds by default
 GRADES = ("human", "animal", "in_vitro", "assumed")
 PARAMETER_COLUMNS = (
     "name", "value", "unit", "distribution", "args", "source", "system", "grade", "patient", "note",
@@ -46,10 +52,10 @@ def rows(table: pd.DataFrame) -> list[Row]:
 
 
 class Repeats:
-    """What the placeholders stand for: guilds, gates, ports, carriers, antibody slots, hexa-LPS guilds."""
+    """What the placeholders stand for: guilds, gates, ports, carriers, slots of antibodies and antibiotics, hexa."""
 
     def __init__(self, home: Path = HOME):
-        self.guilds = rows(read_table(home / "guilds.csv"))
+        self.guilds = [guild | _default_killing(guild["guild"]) for guild in rows(read_table(home / "guilds.csv"))]
         self.gates = rows(read_table(home / "gates.csv"))
         self.ports = rows(read_table(home / "ports.csv"))
         self.carriers = rows(read_table(home / "carriers.csv"))
@@ -61,6 +67,7 @@ class Repeats:
             "port": self.ports,
             "carrier": self.carriers,
             "slot": [{"slot": slot} for slot in SLOTS],
+            "antibiotic": [{"antibiotic": slot} for slot in ANTIBIOTIC_SLOTS],
             "hexa": [{"hexa": guild} for guild in hexa],
         }
 
@@ -86,6 +93,13 @@ class Repeats:
                 names += [_fill(name, "guild", g) for g in self.guilds] if "{guild}" in name else [name]
             out[row["group"]] = tuple(names)
         return out
+
+
+def _default_killing(guild: str) -> Row:
+    """Kill vectors before a protocol sets one (kill_luminal, kill_systemic), from the one table of classes."""
+    return {
+        f"kill_{slot}": str(knowledge.row("antibiotic_classes", id)[guild]) for slot, id in ANTIBIOTIC_SLOTS.items()
+    }
 
 
 def link_name(link: Row) -> str:

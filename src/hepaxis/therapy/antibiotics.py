@@ -1,8 +1,8 @@
 """Which exposure of a patient the model can stand for, and antibiotic classes as killing of guilds.
 
 Read from ``knowledge``: ``exposure_drugs`` (name and ATC code -> kind and class) and ``antibiotic_classes`` (killing by
-guild, share reaching the lumen).  Assumes that a class kills at its maximal rate times the luminal effect, and that ten
-days after the last dose nothing is left.
+guild, slot, share reaching the lumen, what commensals inactivate, what it clears in the small bowel).  Assumes that a
+class kills at its maximal rate times the luminal effect, and that ten days after the last dose nothing is left.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from hepaxis.therapy.timeline import Course, Given
 WASHOUT_DAYS = 10.0
 #: Class of a systemic antibiotic that is not in the table; the mean of three systemic classes.
 UNSPECIFIED = "unspecified_systemic"
+#: Slot of drugs that are swallowed and stay.
+LUMINAL = "luminal"
 #: Routes by which a drug that is not absorbed never reaches the lumen.
 PARENTERAL = ("iv", "intravenous", "parenteral", "im", "intramuscular")
 
@@ -28,14 +30,19 @@ PARENTERAL = ("iv", "intravenous", "parenteral", "im", "intramuscular")
 @dataclass(frozen=True)
 class AntibioticClass:
     """``kill`` 1/day by guild at full effect; ``luminal_share`` vancomycin-equivalent mg in the lumen per mg given;
-    ``absorbed`` share of the luminal dose that is absorbed."""
+    ``slot`` luminal (swallowed and staying) or systemic (absorbed or infused, partly excreted into the lumen);
+    ``absorbed`` share of the luminal dose that is absorbed; ``inactivation`` 1/day in a lumen of Bacteroidales alone;
+    ``small_bowel`` 1/day there."""
 
     id: str
     label: str
     kill: Mapping[str, float]
     standard_mg: float
     luminal_share: float
+    slot: str
     absorbed: float
+    inactivation: float
+    small_bowel: float
     oral_only: bool
 
 
@@ -93,17 +100,21 @@ def exposure(
 def course(
     cls: AntibioticClass, daily_mg: float, start: float, end: float, component: str
 ) -> tuple[list[Given], list[Course]]:
-    """Daily luminal doses from ``start`` up to (not with) ``end``, and the kill vector until washed out.
+    """Daily doses into the class's slot from ``start`` up to (not with) ``end``, its kill vector until washed out.
 
-    daily_mg as prescribed; the protocol holds it times the class's luminal share.
+    daily_mg as prescribed.  A luminal drug is in the lumen at once, times its luminal share; a systemic drug goes to
+    the body, and its luminal share is what the body passes on to the lumen.
     """
-    days = round(end - start)
-    given = [
-        Given("antibiotic.gut", daily_mg * cls.luminal_share, start + day, component) for day in range(max(days, 0))
-    ]
-    off = end + WASHOUT_DAYS
-    held = [Course(f"antibiotic.kill.{g}", rate, start, off, component) for g, rate in cls.kill.items() if rate > 0]
-    return given, [*held, Course("antibiotic.absorbed", cls.absorbed, start, off, component)]
+    days = range(max(round(end - start), 0))
+    slot, off = f"antibiotic.{cls.slot}", end + WASHOUT_DAYS
+    held = [Course(f"{slot}.kill.{g}", rate, start, off, component) for g, rate in cls.kill.items() if rate > 0]
+    held.append(Course(f"{slot}.small_bowel", cls.small_bowel, start, off, component))
+    if cls.slot == LUMINAL:
+        given = [Given(f"{slot}.gut", daily_mg * cls.luminal_share, start + day, component) for day in days]
+        return given, [*held, Course(f"{slot}.absorbed", cls.absorbed, start, off, component)]
+    given = [Given(f"{slot}.blood", daily_mg, start + day, component) for day in days]
+    held.append(Course(f"{slot}.excreted", cls.luminal_share, start, off, component))
+    return given, [*held, Course(f"{slot}.inactivation", cls.inactivation, start, off, component)]
 
 
 def _class(row: Mapping[str, Any]) -> AntibioticClass:
@@ -113,7 +124,10 @@ def _class(row: Mapping[str, Any]) -> AntibioticClass:
         kill={guild: float(row[guild]) for guild in GUILDS},
         standard_mg=row["standard_mg"],
         luminal_share=row["luminal_share"],
+        slot=row["slot"],
         absorbed=row["absorbed"],
+        inactivation=row["inactivation"],
+        small_bowel=row["small_bowel"],
         oral_only=row["route"] == "oral",
     )
 

@@ -2,8 +2,9 @@
 
 Assumes that a guild is killed as the share-weighted mean of its species in healthy western adults, that the class
 rules of the trait table (spectrum knowledge, not MICs) can be read as shares of killing, and one maximal rate a class.
-The rates are sized on ten days of oral vancomycin (biomass to about a fifth) and are otherwise assumed.  Ground truth
-for a later version: 10.1038/s41586-021-03986-2 (38 species, 144 antibiotics).
+The rates are sized on ten days of oral vancomycin (biomass to about a fifth) and are otherwise assumed, rifaximin's so
+that composition hardly moves (10.3748/wjg.v23.i47.8355).  What commensals inactivate is no part of the vector (it has a
+column of its own).  Ground truth for a later version: 10.1038/s41586-021-03986-2 (38 species, 144 antibiotics).
 """
 
 from __future__ import annotations
@@ -35,8 +36,12 @@ RARE_PERCENT = 1e-4
 #: Enterobacteriaceae fall to third-generation cephalosporins and carbapenems unless ESBL or CRE; share assumed.
 GRAM_NEGATIVE_CEPHALOSPORIN = 0.8
 CARBAPENEM_FLOOR = 0.8
+#: Guilds whose resistance to penicillins is a beta-lactamase, which an inhibitor blocks; share assumed.
+INHIBITED = ("bac", "pre")
+INHIBITOR_FLOOR = 0.8
 ENTEROCOCCUS = "S_ampicillin_R_cephalosporin"
 INTRINSIC_CEPHALOSPORIN = "R_cephalosporin"
+CEPHALOSPORINS = ("early_cephalosporin", "third_gen_cephalosporin")
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,12 @@ class ClassRule:
 RULES: Mapping[str, ClassRule] = {
     "vancomycin_oral": ClassRule("vancomycin", 4.0),
     "beta_lactam": ClassRule("beta_lactam", 3.0),
+    "penicillin_inhibitor": ClassRule("beta_lactam", 3.0),
+    "early_cephalosporin": ClassRule("beta_lactam", 3.0),
     "third_gen_cephalosporin": ClassRule("beta_lactam", 3.0),
     "fluoroquinolone": ClassRule("quinolone", 3.0),
     "metronidazole": ClassRule("metronidazole", 3.0),
-    "rifaximin": ClassRule("rifaximin", 0.3),
+    "rifaximin": ClassRule("rifaximin", 0.1),
     "carbapenem_broad": ClassRule("beta_lactam", 3.0),
 }
 
@@ -85,9 +92,11 @@ def from_tables() -> pd.DataFrame:
 
 
 def _susceptibility(name: str, code: str, guild: str) -> float:
-    """Share of the maximal rate for one species; the two classes read from the amoxicillin column are corrected."""
+    """Share of the maximal rate for one species; classes read from the amoxicillin column are corrected."""
     if code in (ENTEROCOCCUS, INTRINSIC_CEPHALOSPORIN):
-        return 0.0 if name == "third_gen_cephalosporin" else 1.0
+        return 0.0 if name in CEPHALOSPORINS else 1.0
+    if name == "penicillin_inhibitor" and guild in INHIBITED:
+        return max(SUSCEPTIBILITY[code], INHIBITOR_FLOOR)
     if name == "third_gen_cephalosporin" and guild == "ent":
         return GRAM_NEGATIVE_CEPHALOSPORIN
     if name == "carbapenem_broad":

@@ -1,8 +1,8 @@
 """The levers a treatment may pull: the names by which the model's states and parameters are reached.
 
 ``levers.csv`` gives each one's action, unit, value at rest and how two treatments that pull it together combine:
-``sum``, ``largest``, or ``complement`` (1 minus the product of what each leaves).  The axis maps levers to its own
-states and parameters; nothing here knows them.
+``sum``, ``largest``, ``smallest``, or ``complement`` (1 minus the product of what each leaves).  The axis maps levers
+to its own states and parameters; nothing here knows them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Lever:
     action: str  # add, set or multiply
     unit: str
     rest: float | None
-    combine: str  # add, sum, largest, complement or multiply
+    combine: str  # add, sum, largest, smallest, complement or multiply
     meaning: str
 
     def together(self, amounts: Sequence[float], habitual: float) -> float:
@@ -44,7 +44,7 @@ class Lever:
             return rest + math.fsum(amounts)
         if self.combine == "complement":
             return 1.0 - math.prod(1.0 - amount for amount in amounts)
-        return max(amounts)
+        return min(amounts) if self.combine == "smallest" else max(amounts)
 
 
 @cache
