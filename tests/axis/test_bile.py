@@ -159,8 +159,10 @@ def test_vancomycin_acts_through_secondary_bile_acids_and_fgf19(closure, patient
     e = closure.evaluator
     start = e.every(patient.y, patient.p)
     y = patient.y.copy()
-    y[e.index["antibiotic_gut"]] = 1500.0
-    end = e.every(e.course(y, patient.p, [0.0, 10.0], rtol=1e-6, hold=(*TUMOUR, "antibiotic_gut"))[-1], patient.p)
+    y[e.index["antibiotic_gut_luminal"]] = 1500.0
+    end = e.every(
+        e.course(y, patient.p, [0.0, 10.0], rtol=1e-6, hold=(*TUMOUR, "antibiotic_gut_luminal"))[-1], patient.p
+    )
     assert end["dca_pool"] < 0.5 * start["dca_pool"]
     assert end["ca_pool"] > 1.2 * start["ca_pool"]
     assert end["uptake"] > start["uptake"]  # microbes no longer hold ileal uptake down
