@@ -191,3 +191,21 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows for JSON: numbers that are not there are null."""
     records: list[dict[str, Any]] = jsonlib.loads(table.to_json(orient="records"))
     return records
+
+
+@model.command()
+def sensitivity(json: Json = False) -> None:
+    """Print what the predictions rest on, as stored with the program: variance shares, what measurements can tell."""
+    from hepaxis.sensitivity import summary, tell
+
+    found = summary()
+    typer.echo(jsonlib.dumps(found, indent=1) if json else "\n".join(tell(found)))
+
+
+@model.command()
+def tau(json: Json = False) -> None:
+    """Print tau, the scale that bounds the gut's total effect: target, what the gut alone predicts, shares of gates."""
+    from hepaxis.sensitivity import told_tau
+
+    record, lines = told_tau()
+    typer.echo(jsonlib.dumps(record, indent=1) if json else "\n".join(lines))

@@ -36,7 +36,8 @@ class Factor:
     name       parameter of the model, or a word of this file (community, immune core, cold tumour)
     kind       gate, gut, person, parameter or tau
     group      the group of a gate, else the module of the parameter
-    scale      prior sd in the units of ``step``: of the logarithm where ``log``, of the value otherwise
+    scale      prior sd: of the logarithm where ``log``, of the value otherwise; NaN for what is no number
+    centre     the value about which derivatives are taken: median, mean of a gate
     grade      evidence grade of the value
     """
 
@@ -46,6 +47,7 @@ class Factor:
     quantile: Quantile
     log: bool
     scale: float
+    centre: float
     grade: str
     label: str = ""
 
@@ -89,14 +91,17 @@ def _gate(gate: str, row: pd.Series) -> Factor:
         return values
 
     sd = float(np.sqrt(chance * (args["sd"] ** 2 + args["mean"] ** 2) - (chance * args["mean"]) ** 2))
-    return Factor(f"g_{gate}", "gate", str(row["group"]), drawn, False, sd, str(row["grade"]), str(row["claim"]))
+    centre = chance * args["mean"]
+    return Factor(
+        f"g_{gate}", "gate", str(row["group"]), drawn, False, sd, centre, str(row["grade"]), str(row["claim"])
+    )
 
 
 def _people() -> tuple[Factor, ...]:
     """Between people: the heterogeneity table, the community, and the systematic doubt about the immune core."""
     built = axis.build()
     found = [
-        Factor(COMMUNITY, "gut", COMMUNITY, lambda u: u, False, float("nan"), "human", "composition of the stool"),
+        Factor(COMMUNITY, "gut", COMMUNITY, lambda u: u, False, np.nan, np.nan, "human", "composition of the stool"),
     ]
     names = built.inputs["parameter"]
     for name, row in built.heterogeneity.iterrows():
@@ -107,8 +112,10 @@ def _people() -> tuple[Factor, ...]:
         if row["distribution"] == "mixture":
             made = _spread(COLD, kind, module, "mixture", args, str(row["grade"]), str(name))
         elif row["input"] == "tumour.growth":  # the table holds doubling times
+            rate = np.log(2.0) / args["median"]
+            grade = str(row["grade"])
             made = Factor(
-                parameter, kind, module, _rate(args), True, args["sd_log"], str(row["grade"]), "growth rate at rest"
+                parameter, kind, module, _rate(args), True, args["sd_log"], rate, grade, "growth rate at rest"
             )
         found.append(made)
     args = {"median": 1.0, "sd_log": assumed("core_sd_log")}
@@ -139,4 +146,5 @@ def _spread(
 ) -> Factor:
     log = distribution == "lognormal"
     scale = float("nan") if distribution == "mixture" else args["sd_log" if log else "sd"]
-    return Factor(name, kind, group, lambda u: quantile(distribution, args, u), log, scale, grade, label)
+    centre = 1.0 if distribution == "mixture" else float(quantile(distribution, args, np.array([MEDIAN]))[0])
+    return Factor(name, kind, group, lambda u: quantile(distribution, args, u), log, scale, centre, grade, label)

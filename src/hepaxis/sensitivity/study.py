@@ -64,7 +64,7 @@ class Study:
             base.append(read(twin, table))
         reference, unmoved = np.concatenate(refs)[back], np.concatenate(base)[back]
         found = [
-            read(self.person(parameters.iloc[rows], _take(guts, rows), reference[rows]), table)
+            read(self.person(parameters.iloc[rows], take(guts, rows), reference[rows]), table)
             for rows in _chunks(len(parameters), chunk)
         ]
         values = np.concatenate(found)
@@ -78,11 +78,11 @@ class Study:
             return self.reference_guts(len(cube))
         rows = np.floor(cube[:, self.names.index(COMMUNITY)] * len(self.communities)).astype(int)
         kept = [name for name in self.communities.inputs if not str(name).startswith(("residual.", "load"))]
-        drawn = _take(self.communities, rows)
+        drawn = take(self.communities, rows)
         return Guts(drawn.shares, drawn.absent, drawn.open, drawn.inputs[kept], drawn.source)
 
     def reference_guts(self, count: int) -> Guts:
-        return _take(reference_gut(self.reference), np.zeros(count, int))
+        return take(reference_gut(self.reference), np.zeros(count, int))
 
     def person(self, parameters: pd.DataFrame, guts: Guts, reference: np.ndarray) -> Twin:
         """People closed with their own guts; reference (n, gates) exposures."""
@@ -90,6 +90,11 @@ class Study:
         refs = {f"ref_{gate}": reference[:, k] for k, gate in enumerate(axis.build().gates.index)}
         frame = parameters.reset_index(drop=True).assign(**{str(n): own[n].to_numpy() for n in own}, **refs)
         return as_twin(close(_with_starts(frame), guts), guts)
+
+    def closed_people(self, parameters: pd.DataFrame, guts: Guts) -> Twin:
+        """People given by value, each with the references of its own host."""
+        hosts, back = self._without_gut(parameters)
+        return self.person(parameters, guts, _exposures(self.unmoved(hosts).closed)[back])
 
     def unmoved(self, hosts: pd.DataFrame) -> Twin:
         """The same people with the reference community at tau = 0: no gut moves their immunity or tumour."""
@@ -139,7 +144,8 @@ def _with_starts(parameters: pd.DataFrame) -> pd.DataFrame:
     return parameters.assign(**{name: defaults[name] for name in STARTS if name not in parameters})
 
 
-def _take(guts: Guts, rows: np.ndarray) -> Guts:
+def take(guts: Guts, rows: np.ndarray) -> Guts:
+    """Rows of guts, repeats allowed."""
     inputs = guts.inputs.iloc[rows].reset_index(drop=True)
     return Guts(guts.shares[rows], guts.absent[rows], guts.open[rows], inputs, guts.source)
 

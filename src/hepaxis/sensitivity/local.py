@@ -1,0 +1,97 @@
+"""Local derivatives at a median person, in two meanings.
+
+Held: ``closed`` moves a parameter and lets the person rest anew with it (niches, metabolites, immunity, growth), by
+central differences of a tenth of the prior sd to either side: what a wrong value does to a prediction.  ``held`` keeps
+the rest and moves the parameter on the day of the first dose, by the engine's exact tangent equations: what a change
+under treatment would do.
+At the reference community every gate stands at its reference by construction, whatever the parameters are; so
+derivatives are taken with several communities and told as their mean and range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from hepaxis import therapy
+from hepaxis.patient.burden import sphere_ml
+from hepaxis.population import Guts, engine_model
+from hepaxis.population.closure import combine
+from hepaxis.population.dosing import engine_protocol
+from hepaxis.sensitivity.factors import COLD, COMMUNITY, CORE, Factor
+from hepaxis.sensitivity.reading import MEASURABLE_MM
+from hepaxis.sensitivity.study import Study, take
+
+STEP = 0.1  # of the prior sd, to either side
+
+
+def movable(listed: Sequence[Factor]) -> tuple[Factor, ...]:
+    """Factors with a derivative: not the community, nor whether a tumour is cold."""
+    return tuple(factor for factor in listed if factor.name not in (COMMUNITY, COLD))
+
+
+def median_person(listed: Sequence[Factor]) -> pd.Series:
+    """Every factor at its centre."""
+    return pd.Series({factor.name: factor.centre for factor in movable(listed)})
+
+
+def some_guts(study: Study, count: int) -> Guts:
+    """The first communities of the study, load and residuals left to the factors."""
+    cube = np.full((count, len(study.factors)), 0.5)
+    cube[:, study.names.index(COMMUNITY)] = (np.arange(count) + 0.5) / len(study.communities)
+    return study.guts_of(cube)
+
+
+def derivatives(study: Study, guts: Guts, table: pd.DataFrame) -> np.ndarray:
+    """(guts, rows of ``table``, movable factors): d reading / d factor in prior sd, every rest closed anew."""
+    moved = movable(study.factors)
+    centre = median_person(study.factors).to_numpy()
+    scale = STEP * np.array([factor.scale for factor in moved])
+    log = np.array([factor.log for factor in moved])
+    steps = np.concatenate([np.diag(np.ones(len(moved))), -np.diag(np.ones(len(moved)))])
+    rows = np.where(log, centre * np.exp(steps * scale), centre + steps * scale)
+    frame = pd.DataFrame(rows, columns=[factor.name for factor in moved])
+    frame["host_infiltration"] = frame["host_infiltration"] * frame.pop(CORE)
+    people = pd.concat([frame] * len(guts), ignore_index=True)
+    values = study.values(people, take(guts, np.repeat(np.arange(len(guts)), len(frame))), table)
+    up, down = np.moveaxis(values.reshape(len(guts), 2, len(moved), len(table)), 1, 0)
+    found: np.ndarray = np.swapaxes((up - down) / (2 * STEP), 1, 2)
+    return found
+
+
+def elasticities(scaled: np.ndarray, moved: Sequence[Factor]) -> np.ndarray:
+    """Derivatives in prior sd -> d ln output / d ln parameter (NaN where the value is 0), same shape."""
+    unit = np.array([(1.0 if f.log else f.centre) / f.scale if f.scale else np.nan for f in moved])
+    return scaled * np.where(unit == 0, np.nan, unit)
+
+
+def held_change(
+    study: Study, guts: Guts, regimen: str, day: float, names: Sequence[str]
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """(names, (guts, names)): d tumour_change / d ln parameter with the rest of the median person kept.
+
+    The engine's forward sensitivities; the immune core is no parameter of the model and has none.
+    """
+    person = median_person(study.factors).drop(CORE)
+    names = tuple(name for name in names if name != CORE)
+    parameters = pd.DataFrame([person] * len(guts)).reset_index(drop=True)
+    twin = study.closed_people(parameters, guts)
+    rows, _ = therapy.full_protocol([regimen], (), day)
+    protocol, _ = engine_protocol(rows, 0.0)
+    drug = combine([pd.DataFrame(therapy.parameters([regimen]), index=range(len(guts)))])
+    model = engine_model()
+    run = model.sensitivities(
+        names,
+        protocol,
+        twin.closed.parameters.assign(**{str(name): drug[name].to_numpy() for name in drug}),
+        [0.0, day],
+        ["tumour_volume"],
+        pd.DataFrame(twin.closed.states, columns=list(model.states)),
+        rtol=1e-5,
+    )
+    volume = run.values[:, :, 0] + sphere_ml(MEASURABLE_MM)
+    slope = run.derivatives[:, :, 0] / volume[:, :, None]
+    change: np.ndarray = (slope[:, 1] - slope[:, 0]) * person[list(names)].to_numpy()
+    return names, change

@@ -1,0 +1,66 @@
+"""Derivatives: the two ways of taking them agree where they must, and the closed ones are those of finite draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hepaxis.sensitivity import Study, output_table
+from hepaxis.sensitivity.local import (
+    derivatives,
+    elasticities,
+    held_change,
+    median_person,
+    movable,
+    some_guts,
+)
+
+RESPONSE = "response_durvalumab"
+
+
+@pytest.fixture(scope="module")
+def study():
+    return Study.of(5)
+
+
+@pytest.fixture(scope="module")
+def few(study):
+    """A study of a handful of factors, the rest at the model's values."""
+    names = ("community", "host_clearance", "host_infiltration", "immune core", "net_growth_start", "g_bifido_dc")
+    return Study.of(5, tuple(factor for factor in study.factors if factor.name in names))
+
+
+def test_antibody_clearance_does_not_move_the_rest_so_both_derivatives_agree(few):
+    guts = some_guts(few, 2)
+    moved = [factor.name for factor in movable(few.factors)]
+    closed = elasticities(derivatives(few, guts, output_table()), movable(few.factors))
+    row = list(output_table().index).index(RESPONSE)
+    names, held = held_change(few, guts, "durvalumab", 168.0, ["host_clearance"])
+    assert names == ("host_clearance",)
+    assert closed[:, row, moved.index("host_clearance")] == pytest.approx(held[:, 0], rel=0.01)
+
+
+def test_growth_at_rest_is_the_pace_that_was_asked_for(few):
+    """The closure solves the killing at rest, so that net growth is the patient's: its elasticity is exactly one."""
+    table = pd.DataFrame({"variable": ["net_growth", "volume_start"], "reading": "rest", "day": 0})
+    moved = [factor.name for factor in movable(few.factors)]
+    slopes = elasticities(derivatives(few, some_guts(few, 1), table), movable(few.factors))
+    assert slopes[0, 0, moved.index("net_growth_start")] == pytest.approx(1.0, rel=1e-6)
+    assert slopes[0, 0, moved.index("host_infiltration")] == pytest.approx(0.0, abs=1e-6)
+    assert np.abs(slopes[0, 1]).max() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_core_moves_what_infiltration_moves(few):
+    """The doubt about the core is a factor on infiltration: the same elasticity."""
+    moved = movable(few.factors)
+    names = [factor.name for factor in moved]
+    slopes = elasticities(derivatives(few, some_guts(few, 1), output_table()), moved)[0]
+    assert slopes[:, names.index("immune core")] == pytest.approx(slopes[:, names.index("host_infiltration")], rel=0.05)
+
+
+def test_the_median_person_has_every_gate_at_its_mean(study):
+    person = median_person(study.factors)
+    assert "community" not in person.index
+    assert person["g_bifido_dc"] == pytest.approx(0.5), "1, times the chance that a mouse claim holds"
+    assert person["net_growth_start"] == pytest.approx(np.log(2) / 149.3)
