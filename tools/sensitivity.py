@@ -55,10 +55,16 @@ def write_sensitivity(sizes: Sizes) -> None:
     outputs = list(record["outputs"])
     columns = [pages.short(output) for output in outputs]
     kinds, groups = pages.heat_rows(record, "kind"), pages.heat_rows(record, "group", 26)
+    rows = [pages.told(name) for name in (*kinds[0], *groups[0])]
     drawn = figures.heatmap(
-        [pages.told(name) for name in (*kinds[0], *groups[0])], columns, [*kinds[1], *groups[1]], "Share of the variance (total index)",
-        full=1.0, signed=False, percent=True,
-    )  # fmt: skip
+        rows,
+        columns,
+        [*kinds[1], *groups[1]],
+        "Share of the variance (total index)",
+        full=1.0,
+        signed=False,
+        percent=True,
+    )
     (DOCS / "sensitivity.groups.svg").write_text(drawn, encoding="utf-8")
     local = record["local"]
     ranked = {
@@ -66,9 +72,9 @@ def write_sensitivity(sizes: Sizes) -> None:
         for k, name in enumerate(local["factors"])
     }
     names = sorted(ranked, key=lambda name: -ranked[name])[:30]
-    rows = [[local["per_prior_sd"][o][local["factors"].index(name)] for o in outputs] for name in names]
+    cells = [[local["per_prior_sd"][o][local["factors"].index(name)] for o in outputs] for name in names]
     drawn = figures.heatmap(
-        names, columns, rows, "Change of ln output for one prior sd of a parameter, person closed anew",
+        names, columns, cells, "Change of ln output for one prior sd of a parameter, person closed anew",
         full=1.0, signed=True, percent=False,
     )  # fmt: skip
     (DOCS / "sensitivity.local.svg").write_text(drawn, encoding="utf-8")

@@ -110,8 +110,9 @@ def _share_table(record: dict[str, Any], output: str) -> list[str]:
         k = share["blocks"].index(name)
         v = {column: share[column][output][k] for column in ("total", "total_low", "total_high", "first")}
         limits = f"{v['total_low']:.0%} to {v['total_high']:.0%}"
-        rows.append([level_of(name), f"`{name}`" if level_of(name) == "single" else told(name), f"{v['total']:.1%}", limits,
-                     f"{v['first']:.1%}"])  # fmt: skip
+        level = level_of(name)
+        what = f"`{name}`" if level == "single" else told(name)
+        rows.append([level, what, f"{v['total']:.1%}", limits, f"{v['first']:.1%}"])
     effects = first(record["screening"]["factors"], record["screening"]["mu_star"][output], 8)
     words = ", ".join(f"`{name}` {value:.3g}" for name, value in effects.items())
     return [
