@@ -51,6 +51,7 @@ bench: $(TVENV)/.ready
 
 validate: $(TVENV)/.ready
 	$(TBIN)/python tools/validate.py
+	$(TBIN)/python tools/sensitivity.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements/run.lock

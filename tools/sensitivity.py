@@ -1,7 +1,8 @@
 """Recomputes what the predictions rest on: docs/sensitivity.* and docs/tau.*, and the summary kept with the program.
 
-`python tools/sensitivity.py` runs all; `... sensitivity` or `... tau` one of them.  Some minutes on two cores.  Both
-are stamped with the model and the knowledge; a test fails when a stamp is stale and the page does not say STALE.
+`python tools/sensitivity.py` runs all; `... sensitivity` or `... tau` one of them.  Some minutes on two cores; a second
+word `quick` makes a look with few runs, whose pages say STALE.  Both are stamped with the model and the knowledge; a
+test fails when a stamp is stale and the page does not say STALE.
 tau itself is solved by tools/solve_tau.py, before this.
 """
 
@@ -23,16 +24,23 @@ from hepaxis.sensitivity import ScanSizes, Sizes, analyse, scan, summarise
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SUMMARY = ROOT / "src" / "hepaxis" / "sensitivity" / "summary.json"
+QUICK = Sizes(trajectories=4, rows=32, strongest=12, guts=2)
+QUICK_SCAN = ScanSizes(communities=12, hosts=16, draws=6, draw_hosts=8, arm_draws=16, arm_hosts=8)
 
 
-def made(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def made(run: Callable[[], dict[str, Any]], quick: bool) -> dict[str, Any]:
     start = time.time()
     record = run()
-    return {**record, "made": datetime.date.today().isoformat(), "seconds": round(time.time() - start, 1)}
+    return {
+        **record,
+        "made": datetime.date.today().isoformat(),
+        "seconds": round(time.time() - start, 1),
+        "quick": quick,
+    }
 
 
 def tell(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
 
 
 def text(record: dict[str, Any]) -> str:
@@ -47,8 +55,8 @@ def text(record: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def write_sensitivity(sizes: Sizes) -> None:
-    record = made(lambda: analyse(sizes, tell))
+def write_sensitivity(sizes: Sizes, quick: bool) -> None:
+    record = made(lambda: analyse(sizes, tell), quick)
     (DOCS / "sensitivity.json").write_text(text(record), encoding="utf-8")
     SUMMARY.write_text(text(summarise(record)), encoding="utf-8")
     (DOCS / "sensitivity.md").write_text(pages.sensitivity_page(record), encoding="utf-8")
@@ -84,8 +92,8 @@ def _largest(values: list[float | None]) -> float:
     return max(abs(value or 0.0) for value in values) or 1.0
 
 
-def write_tau(sizes: ScanSizes) -> None:
-    record = made(lambda: scan(sizes, tell))
+def write_tau(sizes: ScanSizes, quick: bool) -> None:
+    record = made(lambda: scan(sizes, tell), quick)
     (DOCS / "tau.json").write_text(text(record), encoding="utf-8")
     (DOCS / "tau.md").write_text(pages.tau_page(record), encoding="utf-8")
     for name, up in (("sd", "sd of the log-odds of response"), ("auc", "AUC of the gut alone")):
@@ -97,11 +105,12 @@ def write_tau(sizes: ScanSizes) -> None:
         (DOCS / f"tau.{name}.svg").write_text(drawn, encoding="utf-8")
 
 
-def main(what: str = "all") -> None:
+def main(what: str = "all", how: str = "full") -> None:
+    quick = how == "quick"
     if what in ("all", "sensitivity"):
-        write_sensitivity(Sizes())
+        write_sensitivity(QUICK if quick else Sizes(), quick)
     if what in ("all", "tau"):
-        write_tau(ScanSizes())
+        write_tau(QUICK_SCAN if quick else ScanSizes(), quick)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ SHORT = {
     "endotoxin": "endotoxin",
     "barrier": "barrier",
 }
-RESPONSES = ("response_durvalumab", "gut_durvalumab")
+QUICK = "**STALE: a look with few runs, to be made again in full by `tools/sensitivity.py`.**"
 
 
 def short(output: str) -> str:
@@ -57,6 +57,7 @@ def sensitivity_page(record: dict[str, Any]) -> str:
         "",
         HEAD,
         "",
+        *([QUICK, ""] if record["quick"] else []),
         f"Model {record['stamp']['model']}, knowledge {record['stamp']['knowledge']}, made {record['made']} in "
         f"{record['seconds']:.0f} s; the full numbers are in [sensitivity.json](sensitivity.json).",
         "",
@@ -227,6 +228,7 @@ def tau_page(record: dict[str, Any]) -> str:
         "",
         HEAD,
         "",
+        *([QUICK, ""] if record["quick"] else []),
         f"Model {record['stamp']['model']}, knowledge {record['stamp']['knowledge']}, made {record['made']} in "
         f"{record['seconds']:.0f} s; numbers in [tau.json](tau.json).",
         "",

@@ -55,11 +55,14 @@ def test_factors_name_parameters_of_the_model():
         assert factor.name in known or factor.kind in ("gut", "person") or factor.name == CORE
 
 
-def test_medians_are_the_tabled_values():
+def test_centres_are_the_tabled_values_and_those_of_the_draws():
     table = axis.build().parameters
+    even = (np.arange(4000) + 0.5) / 4000
     for factor in factors():
         if factor.kind == "parameter" and factor.name in table.index:
-            assert factor.quantile(np.array([0.5]))[0] == pytest.approx(table.at[factor.name, "value"], rel=1e-9)
+            drawn = factor.quantile(even)
+            assert factor.centre == pytest.approx(table.at[factor.name, "value"], rel=1e-9)
+            assert (np.median(drawn) if factor.log else drawn.mean()) == pytest.approx(factor.centre, rel=2e-3)
     tau = next(factor for factor in factors() if factor.kind == "tau")
     assert tau.quantile(np.array([0.5]))[0] == pytest.approx(solved_tau())
 

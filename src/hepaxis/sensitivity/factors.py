@@ -24,7 +24,6 @@ from hepaxis.population.sampling import arguments, quantile
 COMMUNITY, CORE, COLD, TAU = "community", "immune core", "cold tumour", "tau"
 CLOSED = ("niche_", "weight_", "open_", "ref_", "interaction_")  # set by the closure, or read by it from the tables
 BY_HOST = ("host.", "tumour.")
-MEDIAN = 0.5
 
 Quantile = Callable[[np.ndarray], np.ndarray]
 
@@ -37,7 +36,7 @@ class Factor:
     kind       gate, gut, person, parameter or tau
     group      the group of a gate, else the module of the parameter
     scale      prior sd: of the logarithm where ``log``, of the value otherwise; NaN for what is no number
-    centre     the value about which derivatives are taken: median, mean of a gate
+    centre     the value about which derivatives are taken: median of a logarithm's, else mean
     grade      evidence grade of the value
     """
 
@@ -146,5 +145,5 @@ def _spread(
 ) -> Factor:
     log = distribution == "lognormal"
     scale = float("nan") if distribution == "mixture" else args["sd_log" if log else "sd"]
-    centre = 1.0 if distribution == "mixture" else float(quantile(distribution, args, np.array([MEDIAN]))[0])
+    centre = 1.0 if distribution == "mixture" else args["median" if log else "mean"]
     return Factor(name, kind, group, lambda u: quantile(distribution, args, u), log, scale, centre, grade, label)

@@ -16,20 +16,20 @@ from hepaxis.sensitivity.analysis import level_of, stamp
 
 FILE = "summary.json"
 SHOWN = 8
-STALE = "STALE: the model or the knowledge has moved on since; run tools/sensitivity.py"
+STALE = "STALE: of few runs, or the model or the knowledge has moved on since; run tools/sensitivity.py"
 STALE_TAU = "STALE: the model has moved on since; run tools/solve_tau.py"
 
 
 def summary() -> dict[str, Any]:
-    """The stored summary, with ``stale`` set where its stamp is not that of the program as it stands."""
+    """The stored summary, with ``stale`` set where it is of few runs or its stamp is not that of the program."""
     found: dict[str, Any] = json.loads(files("hepaxis.sensitivity").joinpath(FILE).read_text(encoding="utf-8"))
-    return {**found, "stale": found["stamp"] != stamp()}
+    return {**found, "stale": found["quick"] or found["stamp"] != stamp()}
 
 
 def summarise(record: dict[str, Any]) -> dict[str, Any]:
     """What of the full record is kept with the program: variance shares, the first of each ranking, identifiability."""
     screening, local = record["screening"], record["local"]
-    kept = {key: record[key] for key in ("statement", "stamp", "made", "sizes", "runs", "outputs", "variance")}
+    kept = {key: record[key] for key in ("statement", "stamp", "made", "quick", "sizes", "runs", "outputs", "variance")}
     sets = [
         {k: v for k, v in one.items() if k not in ("pairs", "singular")} for one in record["identifiability"]["sets"]
     ]

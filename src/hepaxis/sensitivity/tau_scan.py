@@ -32,7 +32,7 @@ from hepaxis.sensitivity.gut_effect import (
 
 TAUS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 DRAW_TAUS = (0.1, 0.3, 0.6, 1.0)  # where the spread over draws of strengths is simulated; linear between
-SHARE_TAUS = (0.1, 0.5)  # beside the solved one
+SHARE_TAUS = (0.5,)  # beside the solved one
 ARM_TAUS = (0.0, 0.1, 0.2, 0.4, 1.0)
 TARGETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 ARMS = {"fmt_capsules_healthy": "FMT by capsules, healthy donor", "oral_vancomycin": "oral vancomycin"}
