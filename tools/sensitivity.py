@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 SUMMARY = ROOT / "src" / "hepaxis" / "sensitivity" / "summary.json"
 QUICK = Sizes(trajectories=4, rows=32, strongest=12, guts=2)
-QUICK_SCAN = ScanSizes(communities=12, hosts=16, draws=6, draw_hosts=8, arm_draws=16, arm_hosts=8)
+QUICK_SCAN = ScanSizes(communities=8, hosts=32, draws=4, arm_draws=16, arm_hosts=8)
 
 
 def made(run: Callable[[], dict[str, Any]], quick: bool) -> dict[str, Any]:

@@ -263,8 +263,8 @@ def tau_page(record: dict[str, Any]) -> str:
         ),
         "## The target",
         "",
-        f"tau that gives a median sd over {sizes['draws']} draws of gate strengths ({sizes['draw_hosts']} hosts; ± by "
-        "bootstrap over draws), and what the gut alone then predicts at prior means.",
+        f"tau that gives a median sd over {sizes['draws']} draws of gate strengths (the same people; ± by bootstrap "
+        "over draws), and what the gut alone then predicts at prior means.",
         "",
         *table(["target sd", "tau", "AUC", "response at the 3rd, 50th, 97th percentile gut"],
                [_target(row) for row in record["targets"]]),

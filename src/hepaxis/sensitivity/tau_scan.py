@@ -31,7 +31,7 @@ from hepaxis.sensitivity.gut_effect import (
 )
 
 TAUS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
-DRAW_TAUS = (0.1, 0.3, 0.6, 1.0)  # where the spread over draws of strengths is simulated; linear between
+DRAW_TAUS = (0.15, 0.4, 1.0)  # where the spread over draws of strengths is simulated; linear between
 SHARE_TAUS = (0.5,)  # beside the solved one
 ARM_TAUS = (0.0, 0.1, 0.2, 0.4, 1.0)
 TARGETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
@@ -43,10 +43,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ScanSizes:
-    communities: int = 20
-    hosts: int = 40
-    draws: int = 16  # of gate strengths, for the spread over draws
-    draw_hosts: int = 12
+    """Few people respond and the gut moves them most: hosts make these numbers certain, more than communities do."""
+
+    communities: int = 16
+    hosts: int = 48
+    draws: int = 12  # of gate strengths, for the spread over draws
     arm_draws: int = 40  # of gate strengths, each with a community of its own
     arm_hosts: int = 16
     seed: int = 7
@@ -68,7 +69,7 @@ def scan(sizes: ScanSizes, progress: Progress = lambda _: None) -> dict[str, Any
         taus = sorted({*TAUS, round(solved_tau(), 4)})
         record["curves"][name] = [_curve_row(experiment, tau, discounted) for tau in taus]
     progress("spread over draws of gate strengths")
-    spread = spread_over_draws(sizes)
+    spread = spread_over_draws(experiment, sizes)
     record["draws"] = {"taus": list(DRAW_TAUS), "median": np.median(spread, axis=1).round(4).tolist()}
     record["targets"] = [_target_row(target, spread, record["curves"]["discounted"]) for target in TARGETS]
     progress("shares of the groups of claims")
@@ -87,9 +88,8 @@ def _curve_row(experiment: GutExperiment, tau: float, discounted: bool) -> dict[
     return {"tau": tau, **rounded, "errors": {name: round(value, 4) for name, value in errors.items()}}
 
 
-def spread_over_draws(sizes: ScanSizes) -> np.ndarray:
+def spread_over_draws(experiment: GutExperiment, sizes: ScanSizes) -> np.ndarray:
     """(taus, draws) sd over communities of the log-odds of response, the same draws at every tau."""
-    experiment = GutExperiment(sizes.communities, sizes.draw_hosts, sizes.seed)
     gates = draw_mechanisms(sizes.draws, 1.0, sizes.seed)
     found = np.empty((len(DRAW_TAUS), sizes.draws))
     for row, tau in enumerate(DRAW_TAUS):
