@@ -27,6 +27,15 @@ def test_generated_page_is_current(root, page):
     assert (root / "docs" / page).read_text(encoding="utf-8") == maker(root).PAGES[page](), "run tools/make_docs.py"
 
 
+def test_reading_copy_pictures_and_pages_of_the_model_are_current(root):
+    made = maker(root)
+    pages = made.of_model()
+    for name, text in pages.items():
+        assert (root / "docs" / name).read_text(encoding="utf-8") == text, f"{name}: run tools/make_docs.py"
+    there = {str(path.relative_to(root / "docs")) for path in made.folders(root / "docs")}
+    assert there == {name for name in pages if "/" in name}, "run tools/make_docs.py"
+
+
 def test_readme_names_every_command(root):
     text = (root / "README.md").read_text(encoding="utf-8")
     for command in ("check", "profile", "plan", "template", "model"):
@@ -41,6 +50,6 @@ def test_readme_puts_the_two_commands_on_the_first_screen(root):
 
 
 def test_links_in_pages_resolve(root):
-    for page in [*root.glob("*.md"), *(root / "docs").glob("*.md")]:
+    for page in [*root.glob("*.md"), *(root / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from hepaxis import axis, knowledge
 from hepaxis.exchange.fields import choices, scenario_fields
+from hepaxis.exchange.model_pages import folders, model_pages
 from hepaxis.patient import fields
 from hepaxis.report import plan_json_schema
 
@@ -149,6 +152,17 @@ def tables() -> str:
     return "\n".join(lines)
 
 
+def palette() -> dict[str, str]:
+    """Colours of the report, light theme."""
+    css = (files("hepaxis.report") / "style" / "tokens.css").read_text(encoding="utf-8")
+    return dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{3,6})\b", css[: css.index("}")]))
+
+
+def of_model() -> dict[str, str]:
+    """The reading copy, pictures and pages of the model, by path under docs/."""
+    return model_pages(palette(), _table, HEAD)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "clinic_sheet.md": clinic_sheet,
     "plan_json.md": plan_json,
@@ -163,6 +177,11 @@ def main() -> None:
     DOCS.mkdir(exist_ok=True)
     for name, make in PAGES.items():
         (DOCS / name).write_text(make(), encoding="utf-8")
+    for old in folders(DOCS):
+        old.unlink()
+    for name, text in of_model().items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
+        (DOCS / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
