@@ -43,6 +43,8 @@ UPSTREAM = {
     "madcam_tr17": ("inhibitor_bai", "=1", 1),
     "udca_tgfb": ("feed_udca", "=2", 1),
     "kyn_ahr_treg": ("inhibitor_ahr", "=0.8", -1),
+    "gut_efflux_abcb1": ("res_ent", 6.0, 1),
+    "gut_lipogenesis_acc1": ("res_but", 0.3, 1),
     "acetate_ilc3": ("feed_acetate", "=150", 1),
     "hexa_lps_mdsc": ("blocker_tlr4", "=0.8", -1),
     "under_acylated_antagonism": ("res_bac", 2.0, 1),
@@ -76,6 +78,7 @@ CONTEXT = {
     "context_no_steatohepatitis": ("host_steatohepatitis", 0.0),
     "context_glucose_poor": ("host_glucose_poor", 1.0),
     "context_costimulation": ("ctla4_central", 300.0),
+    "context_tki": ("tki_level", 1.0),
     "context_cholestasis": ("host_cholestasis", 1.0),
 }
 
