@@ -84,7 +84,7 @@ def test_women_clear_slower_where_it_was_found():
 
 def test_kinase_inhibitors_have_strengths_and_say_that_they_are_assumed_or_calibrated():
     strengths = therapy.parameters(["lenvatinib"])
-    assert strengths.keys() == {"tki.antivegf", "tki.growth", "tki.kill"}
+    assert strengths.keys() == {"tki.antivegf", "tki.growth", "tki.kill", "tki.daily_dose", "tki.elimination"}
     assert strengths["tki.kill"] > therapy.parameters(["sorafenib"])["tki.kill"] > 0
     for name in ("lenvatinib", "sorafenib"):
         for parameter, value in therapy.drug(name).values.items():

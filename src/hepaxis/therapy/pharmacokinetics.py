@@ -3,8 +3,8 @@
 Two compartments, clearance falling with exposure, for a man at ``REFERENCE_WEIGHT`` kg and ``REFERENCE_ALBUMIN`` g/L;
 the model applies the patient's own weight and albumin through the exponents.  Published values stand at their own
 reference (69-80 kg, 39-40 g/L) in the table ``drugs`` and are brought to one here.  Hill powers of the fall with time
-are taken as 1.  Kinase inhibitors are one pool: labelled daily dose and elimination, with strengths at steady state that
-are assumed or calibrated.
+are taken as 1.  Kinase inhibitors are one pool: labelled daily dose and elimination, with strengths at steady
+state that are assumed or calibrated.
 """
 
 from __future__ import annotations
