@@ -87,7 +87,10 @@ def test_kinase_inhibitors_have_strengths_and_say_that_they_are_assumed_or_calib
     assert strengths.keys() == {"tki.antivegf", "tki.growth", "tki.kill", "tki.daily_dose", "tki.elimination"}
     assert strengths["tki.kill"] > therapy.parameters(["sorafenib"])["tki.kill"] > 0
     for name in ("lenvatinib", "sorafenib"):
-        for parameter, value in therapy.drug(name).values.items():
+        values = therapy.drug(name).values
+        assert values["daily_dose"].sources[0] != "own:assumed"
+        for parameter in ("antivegf", "growth", "kill"):
+            value = values[parameter]
             assert value.sources == (("own:tools/calibrate_core.py",) if parameter == "kill" else ("own:assumed",))
             assert value.checked == "recalled"
 
