@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from hepaxis.axis import assemble
+from hepaxis.axis import kept
 from hepaxis.axis.tables import HOME, Repeats, read_parameters, read_table, rows
 from hepaxis.problems import InputError, Problem, error
 
@@ -65,15 +65,23 @@ class AxisModel:
 
 @lru_cache(maxsize=1)
 def build() -> AxisModel:
-    """The model of this version.  Cached; the tables are shared, so copy before changing one.
+    """The model of this version, from memory or disk (``kept``); its tables are shared: copy before changing one.
 
     Raises InputError with every fault of the mechanism files and tables.
     """
-    return assemble_model(HOME)
+    name = kept.key(HOME)
+    found = kept.read(name)
+    if found is not None:
+        return AxisModel(**found)
+    model = assemble_model(HOME)
+    kept.write(name, model)
+    return model
 
 
 def assemble_model(home: Path) -> AxisModel:
     """Assembles the mechanism files and tables of a folder laid out as this one.  Raises InputError."""
+    from hepaxis.axis import assemble  # Antimony and libSBML are slow to import
+
     repeats, modules, parameters = read_sources(home)
     units = assemble.rule_units(modules)
     problems = assemble.check_names(modules, parameters) + _check_gates(repeats)
@@ -114,6 +122,8 @@ def assemble_model(home: Path) -> AxisModel:
 
 def read_sources(home: Path) -> tuple[Repeats, dict[str, str], pd.DataFrame]:
     """What the placeholders stand for, the equations of each mechanism with the shorthand opened, and every value."""
+    from hepaxis.axis import assemble  # Antimony and libSBML are slow to import
+
     repeats = Repeats(home)
     modules = assemble.equations(home, repeats)
     units = assemble.rule_units(modules)
@@ -132,11 +142,16 @@ def describe(model: AxisModel | None = None) -> pd.DataFrame:
 
 
 def gate_table(model: AxisModel | None = None) -> pd.DataFrame:
-    """The claims of the model, one a row, sorted by port: claim, sign, prior, agreement, acting site and sources."""
+    """The claims of the model, one a row, sorted by port: claim, sign, prior, agreement, acting site and sources.
+
+    ``against`` are the experiments that speak against the claim or for its opposite, ``against_note`` what they found.
+    """
     gates = (model or build()).gates
+    contrary = read_table(HOME / "against.csv").set_index("gate").reindex(gates.index).fillna("")
+    gates = gates.assign(against=contrary["sources"], against_note=contrary["note"])
     columns = [
         "port", "carrier", "claim", "sign", "prior_mean", "prior_sd", "agreement", "group", "acting_site", "exposure",
-        "unit", "context", "sources", "grade",
+        "unit", "context", "sources", "against", "against_note", "grade",
     ]  # fmt: skip
     return gates[columns].sort_values("port", kind="stable")
 

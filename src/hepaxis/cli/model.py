@@ -35,7 +35,7 @@ def describe(json: Json = False) -> None:
 
 @model.command()
 def gates(json: Json = False) -> None:
-    """List every claim about the gut: port, sign or disputed, prior, sources."""
+    """List every claim about the gut: port and carrier, sign or disputed, prior, sources for and against."""
     from hepaxis import axis
 
     table = axis.gate_table().reset_index()
@@ -47,7 +47,10 @@ def gates(json: Json = False) -> None:
         sign = "disputed" if str(row["agreement"]).startswith("disputed") else direction
         typer.echo(f"{row['gate']}: {row['claim']}.")
         strength = f"strength {row['prior_mean']:g} (sd {row['prior_sd']:g})"
-        typer.echo(f"    {sign} {row['port']}; {strength}; {row['sources']} [{row['grade']}]")
+        by = f" by {row['carrier']}" if row["carrier"] else ""
+        typer.echo(f"    {sign} {row['port']}{by}; {strength}; {row['sources']} [{row['grade']}]")
+        if row["against"]:
+            typer.echo(f"    against: {row['against']}: {row['against_note']}")
 
 
 @model.command()
