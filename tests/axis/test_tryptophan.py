@@ -39,7 +39,7 @@ def test_microbes_compete_with_the_host_for_a_twentieth(closure, patient):
     hungry = now(closure, patient, trp_reach=0.5)
     assert rest["trp_microbial"] / patient.p["trp_intake"] == pytest.approx(0.05, abs=0.01)
     assert hungry["indole"] > 5 * rest["indole"]
-    none = now(closure, patient, {g: 1e-9 for g in closure.guilds})
+    none = now(closure, patient, dict.fromkeys(closure.guilds, 1e-9))
     assert 1.0 < none["trp_plasma"] / rest["trp_plasma"] < 1.2
 
 
