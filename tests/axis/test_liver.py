@@ -72,7 +72,7 @@ def test_a_port_acts_once_whoever_carries_it(closure, patient, port):
     """At rest the direct part times what the carriers hand on is the whole port."""
     v = rested(closure, patient, {"res_ent": 5.0}, inhibitor_bai=0.5)
     carriers = {
-        "mdsc": ("kupffer", "chemokines", "stellate", "th17"),
+        "mdsc": ("kupffer", "chemokines", "stellate", "th17", "m2"),
         "nkt": ("cxcl16", "nk"),
         "killing": ("arginine",),
     }
