@@ -37,6 +37,7 @@ EXPOSURE_NODE = {
     "indoles_wall": "indole",
     "indole_ahr": "indole",
     "akkermansia": "akk",
+    "akk_mucus": "akk",
     "bifidobacteria": "bif",
     "opportunists": "opp",
 }
