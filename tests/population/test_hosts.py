@@ -102,11 +102,7 @@ def test_albumin_alone_is_not_albi(sheet, anyone):
 )
 def test_child_pugh_sets_shunt_extraction_and_barrier(sheet, anyone, sections, state):
     hosts = draw_hosts(sheet(**sections), N, SEED)
-<<<<<<< HEAD
-    expected = {"host.shunt", "host.ba_extraction", "host.barrier", "host.ba_synthesis"}
-=======
-    expected = {"host.shunt", "host.ba_extraction", "host.barrier", "host.fibrosis"}
->>>>>>> b076aff (Expect the scar among what a liver state sets)
+    expected = {"host.shunt", "host.ba_extraction", "host.barrier", "host.ba_synthesis", "host.fibrosis"}
     assert expected <= changed(hosts, anyone)
     assert changed(hosts, anyone) - expected <= {"host.liver_function"}
     for name, (mean, sd) in liver_states()[state].items():
