@@ -165,9 +165,8 @@ LOW = {
     "effectors": 1e-4,
     "exhausted": 1e-4,
     "treg": 0.3,
-    "compensation": 0.1,
 }
-HIGH = {"node": 2.0, "blood": 200.0, "tpex": 3.0, "effectors": 3.0, "exhausted": 1.0, "treg": 0.3, "compensation": 0.1}
+HIGH = {"node": 2.0, "blood": 200.0, "tpex": 3.0, "effectors": 3.0, "exhausted": 1.0, "treg": 0.3}
 
 
 @dataclass

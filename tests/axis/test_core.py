@@ -104,7 +104,7 @@ def test_anti_pd1_shrinks_an_infiltrated_tumour_and_not_a_cold_one(closure, resp
         ({"host_pdl1": 3.0}, {}, False),
         ({"host_treg": 3.0}, {}, False),
         ({"host_mdsc": 3.0}, {}, False),
-        ({"host_compensation": 4.0}, {"compensation": 0.6}, False),
+        ({"host_compensation": 4.0}, {"lag3": 4.0, "tim3": 4.0, "tigit": 4.0}, False),
         ({"host_antigenicity": 2.0}, {}, True),
         ({"host_infiltration": 4.0}, {}, True),
     ],
@@ -146,7 +146,7 @@ def test_nkt_helps_priming_and_raises_pdl1(closure, patient):
     more[[e.index["nkt"], e.index["nk"]]] *= 2
     before, after = e.every(patient.y, patient.p), e.every(more, patient.p)
     assert after["priming"] > 1.05 * before["priming"]
-    assert after["pdl1"] > 1.01 * before["pdl1"]
+    assert after["pdl1_drive"] > 1.01 * before["pdl1_drive"]
     assert after["kill_nkt"] == pytest.approx(2 * before["kill_nkt"])
 
 
@@ -179,7 +179,7 @@ def test_no_tumour_for_ten_years_stays_no_tumour(closure, patient):
 def test_high_compensation_never_turns_killing_negative(closure, patient):
     e = closure.evaluator
     y = patient.y.copy()
-    y[e.index["compensation"]] = 10.0
+    y[[e.index[name] for name in ("lag3", "tim3", "tigit")]] = 70.0
     every = e.every(y, patient.p)
     assert every["stop_signal"] <= 1
     assert every["kill_cd8"] > 0

@@ -225,15 +225,11 @@ def test_without_jak_interferon_does_not_raise_pdl1(closure, patient):
     e = closure.evaluator
     more = patient.y.copy()
     more[e.index["effectors"]] *= 3
-    rise = [
-        rate_of_pdl1(e, more, p) / rate_of_pdl1(e, patient.y, p) for p in (patient.p, patient.p | {"host_jak": 1.0})
+    drives = [
+        [e.every(y, patient.p | {"host_jak": lost})["pdl1_drive"] for y in (patient.y, more)] for lost in (0.0, 1.0)
     ]
-    assert rise[0] > 1.1
-    assert rise[1] == pytest.approx(1.0)
-
-
-def rate_of_pdl1(e, y, p):
-    return e.every(y, p)["pdl1"]
+    assert drives[0][1] > 1.1 * drives[0][0]
+    assert drives[1][1] == pytest.approx(drives[1][0])
 
 
 def test_steatohepatitis_exhausts_and_weakens_anti_pd1(closure):
@@ -242,3 +238,45 @@ def test_steatohepatitis_exhausts_and_weakens_anti_pd1(closure):
     every = [closure.evaluator.every(z.y, z.p) for z in drawn]
     assert every[1]["exhausting"] > 1.1 * every[0]["exhausting"]
     assert shrinkage(closure, drawn[1]) < 0.97 * shrinkage(closure, drawn[0])
+
+
+def test_colonic_treg_need_bile_acids_and_madcam(closure, patient):
+    """Fewer without microbial bile acids, and fewer again where they leave; those that left are in the tumour."""
+    assert rate(closure, patient, "colonic_treg", 1.0) == pytest.approx(0, abs=1e-8)
+    assert rate(closure, patient, "colonic_treg", 0.2, of="col_dca") < -0.01
+    assert rate(closure, patient, "colonic_treg", 4.0, of="res_opp") < -0.01
+    assert rate(closure, patient, "colonic_treg", 4.0, of="res_opp", treg_leaving=0.0) > -1e-3
+    assert closure.evaluator.every(patient.y, patient.p)["colonic_treg"] == pytest.approx(1.0, abs=0.02)
+
+
+def test_each_other_checkpoint_rises_slowly_under_anti_pd1_and_its_block_helps(closure, patient):
+    e = closure.evaluator
+    drugged = patient.y.copy()
+    drugged[e.index["pd1_central"]] = 500.0
+    at_rest, treated = e.rates(patient.y, patient.p), e.rates(drugged, patient.p)
+    every = e.every(drugged, patient.p)
+    for name in ("lag3", "tim3", "tigit"):
+        i = e.index[name]
+        assert at_rest[i] == pytest.approx(0, abs=1e-9)
+        assert treated[i] > 1e-4
+        blocked = e.every(drugged, patient.p | {f"occ_{name}": 1.0})
+        assert blocked["compensation"] == pytest.approx(every["compensation"] * 2 / 3, rel=1e-6)
+        assert blocked["kill_cd8"] > 1.01 * every["kill_cd8"]
+
+
+def test_a_host_setting_moves_its_own_checkpoint_only(closure, patient):
+    more = closure.close(host_tim3=2.0)
+    before, after = (closure.evaluator.every(z.y, z.p) for z in (patient, more))
+    assert after["tim3"] == pytest.approx(2 * before["tim3"])
+    assert (after["lag3"], after["tigit"]) == pytest.approx((before["lag3"], before["tigit"]))
+
+
+def test_pdl1_follows_interferon_within_days(closure, patient):
+    e = closure.evaluator
+    more = patient.y.copy()
+    more[e.index["effectors"]] *= 4
+    hold = tuple(name for name in e.states if name != "pdl1")
+    p = quiet(patient.p)
+    first, day, week = (z[e.index["pdl1"]] for z in e.course(more, p, [0.0, 1.0, 10.0], hold=hold))
+    assert first < day < week
+    assert week == pytest.approx(e.every(more, p)["pdl1_drive"], rel=1e-2)

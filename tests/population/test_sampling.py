@@ -41,6 +41,12 @@ def test_a_mixture_is_the_factor_with_its_probability_and_one_otherwise():
     assert np.count_nonzero(values == 1.0) == 60
 
 
+def test_a_bernoulli_is_one_with_its_probability_and_zero_otherwise():
+    values = quantile("bernoulli", {"probability": 0.25}, np.linspace(0.005, 0.995, 100))
+    assert np.count_nonzero(values == 1.0) == 25
+    assert np.count_nonzero(values == 0.0) == 75
+
+
 def test_limits_hold_at_both_ends():
     u = np.array([1e-9, 0.5, 1 - 1e-9])
     assert quantile("lognormal", {"median": 10.0, "sd_log": 2.0, "low": 2.0, "high": 90.0}, u).tolist() == [2, 10, 90]

@@ -23,6 +23,7 @@ from hepaxis.population.sampling import arguments, beta_shape, quantile, uniform
 from hepaxis.therapy import REFERENCE_WEIGHT
 
 LN2 = 0.6931471805599453
+GENES = {"host.ctnnb1": ("CTNNB1",), "host.b2m": ("B2M",), "host.jak": ("JAK1", "JAK2")}
 STEATOHEPATITIS_CAUSES = {"masld", "mash", "alcohol", "metald"}
 CHOLESTASIS_LEVEL = 1.0  # cholestasis on the sheet: the model's scale, where 1 halves hepatic extraction
 HABITUAL = "habitual"
@@ -86,6 +87,7 @@ def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray) ->
         _read_liver(patient, columns, u["albi"], known, notes)
         _read_tumour(patient, columns, u["volume"], u["growth"], known, notes)
         _read_body(patient, columns, known)
+        _read_genes(patient, columns, known)
     diameter = _diameter_sum(patient, columns["tumour.volume"])
     return Hosts(pd.DataFrame(columns), diameter, cold, known, tuple(notes))
 
@@ -159,6 +161,15 @@ def _read_body(patient: Patient, columns: dict[str, np.ndarray], known: dict[str
         n = len(columns["host.weight"])
         columns["diet.carbohydrate"] = np.full(n, assumed(f"carbohydrate_{diet}"))
         known["diet.carbohydrate"] = f"{diet} diet"
+
+
+def _read_genes(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str]) -> None:
+    """A gene that was reported is known; JAK1 and JAK2 are both needed to call the pathway intact."""
+    for name, genes in GENES.items():
+        reported = [found for gene in genes if (found := patient.biomarkers.mutated(gene)) is not None]
+        if any(reported) or len(reported) == len(genes):
+            columns[name] = np.full_like(columns[name], float(any(reported)))
+            known[name] = "sheet"
 
 
 def _diameter_sum(patient: Patient | None, volume: np.ndarray) -> np.ndarray:

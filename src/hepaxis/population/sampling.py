@@ -1,7 +1,8 @@
 """Draws from the distributions that the tables name, by quantile, so that a Latin hypercube covers them evenly.
 
 Held: ``lognormal`` (median, sd_log), ``normal`` (mean, sd), ``beta`` (mean, sd), each with optional low and high,
-and ``mixture`` (probability, factor), a multiplier that is ``factor`` with ``probability`` and 1 otherwise.
+``mixture`` (probability, factor), a multiplier that is ``factor`` with ``probability`` and 1 otherwise, and
+``bernoulli`` (probability), 1 with ``probability`` and 0 otherwise.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ def quantile(distribution: str, args: dict[str, float], u: np.ndarray) -> np.nda
         values = stats.beta.ppf(u, *beta_shape(args["mean"], args["sd"]))
     elif distribution == "mixture":
         values = np.where(u < args["probability"], args["factor"], 1.0)
+    elif distribution == "bernoulli":
+        values = np.where(u < args["probability"], 1.0, 0.0)
     else:
         raise ValueError(f"unknown distribution '{distribution}'")
     return np.clip(values, args.get("low", -np.inf), args.get("high", np.inf))

@@ -144,6 +144,7 @@ def _spread(
     name: str, kind: str, group: str, distribution: str, args: dict[str, float], grade: str, label: str = ""
 ) -> Factor:
     log = distribution == "lognormal"
-    scale = float("nan") if distribution == "mixture" else args["sd_log" if log else "sd"]
-    centre = 1.0 if distribution == "mixture" else args["median" if log else "mean"]
+    plain = {"mixture": 1.0, "bernoulli": 0.0}  # what most people have, of those with no spread of their own
+    scale = float("nan") if distribution in plain else args["sd_log" if log else "sd"]
+    centre = plain[distribution] if distribution in plain else args["median" if log else "mean"]
     return Factor(name, kind, group, lambda u: quantile(distribution, args, u), log, scale, centre, grade, label)
