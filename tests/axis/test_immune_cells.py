@@ -259,8 +259,11 @@ def test_each_other_checkpoint_rises_slowly_under_anti_pd1_and_its_block_helps(c
         i = e.index[name]
         assert at_rest[i] == pytest.approx(0, abs=1e-9)
         assert treated[i] > 1e-4
-        blocked = e.every(drugged, patient.p | {f"occ_{name}": 1.0})
-        assert blocked["compensation"] == pytest.approx(every["compensation"] * 2 / 3, rel=1e-6)
+        both = drugged.copy()
+        both[e.index["coinhibitory_central"]] = 1e9
+        alone = {f"coinhibitory_{one}": float(one == name) for one in ("lag3", "tim3", "tigit")}
+        blocked = e.every(both, patient.p | alone)
+        assert blocked["compensation"] == pytest.approx(every["compensation"] * 2 / 3, rel=1e-5)
         assert blocked["kill_cd8"] > 1.01 * every["kill_cd8"]
 
 
