@@ -74,9 +74,11 @@ class Evaluator:
         """Damped Newton on the listed states, kept positive; the others stay."""
         index = [self.index[name] for name in solve]
         y = y.copy()
+        worst = [np.inf]
         for _ in range(80):
             f = self.rates(y, p)[index]
-            if np.max(np.abs(f) / (np.abs(y[index]) + floor)) < 1e-13:
+            worst.append(float(np.max(np.abs(f) / (np.abs(y[index]) + floor))))
+            if worst[-1] < 1e-13 or (worst[-1] < 1e-10 and worst[-1] > 0.1 * worst[-2]):  # no better in doubles
                 break
             jacobian = np.empty((len(index), len(index)))
             for column, i in enumerate(index):
