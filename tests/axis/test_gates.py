@@ -46,6 +46,7 @@ UPSTREAM = {
     "gut_efflux_abcb1": ("res_ent", 6.0, 1),
     "gut_lipogenesis_acc1": ("res_but", 0.3, 1),
     "acetate_ilc3": ("feed_acetate", "=150", 1),
+    "commensal_th17": ("res_bac", 0.2, -1),
     "hexa_lps_mdsc": ("blocker_tlr4", "=0.8", -1),
     "under_acylated_antagonism": ("res_bac", 2.0, 1),
     "tlr9_promotion": ("res_bac", 2.0, 1),
