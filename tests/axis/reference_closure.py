@@ -44,9 +44,13 @@ class Evaluator:
             source = source.replace(f"<{name}>", f"p['{name}']")
         for name in (*self.states, *order):
             source = source.replace(f"<{name}>", name)
+        code = compile(source, "axis model", "exec")
         scope: dict[str, object] = {"exp": math.exp, "log": math.log}
-        exec(compile(source, "axis model", "exec"), scope)
+        exec(code, scope)
         self._rates, self._every = scope["rates"], scope["every"]
+        wide: dict[str, object] = {"exp": np.exp, "log": np.log}
+        exec(code, wide)
+        self._rates_wide = wide["rates"]  # the same equations over many columns at once, for slopes
 
     def _sort(self, order: list[str]) -> None:
         done: set[str] = set()
@@ -66,6 +70,14 @@ class Evaluator:
     def rates(self, y: np.ndarray, p: Values) -> np.ndarray:
         return np.array(self._rates(y.tolist(), p))
 
+    def slopes(self, y: np.ndarray, p: Values) -> np.ndarray:
+        """d rate_i / d state_j by central differences, all columns in one pass."""
+        step = 1e-6 * np.maximum(np.abs(y), 1e-4)
+        columns = np.concatenate([y[:, None] + np.diag(step), y[:, None] - np.diag(step)], axis=1)
+        found = np.array([np.broadcast_to(row, columns.shape[1]) for row in self._rates_wide(list(columns), p)])
+        n = len(y)
+        return (found[:, :n] - found[:, n:]) / (2 * step)
+
     def every(self, y: np.ndarray, p: Values) -> Values:
         out = dict(self._every(y.tolist(), p))
         return {name: value for name, value in out.items() if name not in ("y", "p")}
@@ -80,13 +92,7 @@ class Evaluator:
             worst.append(float(np.max(np.abs(f) / (np.abs(y[index]) + floor))))
             if worst[-1] < 1e-13 or (worst[-1] < 1e-10 and worst[-1] > 0.1 * worst[-2]):  # no better in doubles
                 break
-            jacobian = np.empty((len(index), len(index)))
-            for column, i in enumerate(index):
-                step = 1e-6 * max(abs(y[i]), 1e-4)
-                up, down = y.copy(), y.copy()
-                up[i] += step
-                down[i] -= step
-                jacobian[:, column] = ((self.rates(up, p) - self.rates(down, p)) / (2 * step))[index]
+            jacobian = self.slopes(y, p)[np.ix_(index, index)]
             move = np.linalg.solve(jacobian, -f)
             y[index] = np.maximum(np.maximum(y[index] + move, 0.1 * y[index]), 1e-16)
         f = self.rates(y, p)[index]
@@ -109,6 +115,11 @@ class Evaluator:
             f[held] = 0.0
             return f
 
+        def slope(_: float, z: np.ndarray) -> np.ndarray:
+            j = self.slopes(z, p)
+            j[held] = 0.0
+            return j
+
         stops = sorted({times[0], times[-1], *(t for t, _, _ in doses if times[0] <= t <= times[-1])})
         y, out = y.copy(), {times[0]: y.copy()}
         for i, start in enumerate(stops):
@@ -118,7 +129,9 @@ class Evaluator:
             if i + 1 < len(stops):
                 end = stops[i + 1]
                 wanted = sorted({t for t in times if start < t <= end} | {end})
-                answer = solve_ivp(rate, (start, end), y, method="LSODA", t_eval=wanted, rtol=rtol, atol=1e-10)
+                answer = solve_ivp(
+                    rate, (start, end), y, method="LSODA", jac=slope, t_eval=wanted, rtol=rtol, atol=1e-10
+                )
                 assert answer.success, answer.message
                 out.update({t: answer.y[:, k].copy() for k, t in enumerate(wanted) if t in times})
                 y = answer.y[:, -1].copy()

@@ -63,4 +63,4 @@ def test_the_median_person_has_every_gate_at_its_mean(study):
     person = median_person(study.factors)
     assert "community" not in person.index
     assert person["g_bifido_dc"] == pytest.approx(0.5), "1, times the chance that a mouse claim holds"
-    assert person["net_growth_start"] == pytest.approx(np.log(2) / 149.3)
+    assert person["net_growth_start"] == pytest.approx(np.log(2) / 153.3)

@@ -1,12 +1,11 @@
 """The assembled model and its tables.
 
-First version: 69 states in 13 mechanisms.  What it does not hold yet: substrates and tryptophan as pools, ileal bile
-acids and FGF19, oxo- and iso-bile acids, the mouse pool, mucus, TLR5/TLR9/TLR2 and tolerance, inosine and pentanoate,
-cross-reactive clones as cells, stellate, Kupffer and LSEC steps, dendritic, Th1, Th17/ILC3, NK, macrophage and B-cell
-states, hypoxia and adenosine, lipogenesis and efflux, more than one lesion, antibody slots beyond three, TKI as a pool,
-effects of TKI and TACE on the community, antifungals, and tumour genotype.  Its interactions between guilds, niche
-memory and donor overlap are assumed; payload and TKI strengths are class priors.  Sizes of interventions far outside
-the natural range of an exposure mean little: a gate is then at its ceiling.
+Every claim of the gates table is a gate here, on ten ports.  What it does not hold: a guild of sulphate reducers, fungi,
+taxa below the guilds, dietary protein, gamma-delta T cells apart from Th17, colitis by T cells, damage of the liver by
+T cells, tumours that arise, metastases outside the liver, spontaneous regression, meals within a course of therapy, and
+hepatic uptake of bile acids that saturates.  Its interactions between guilds, niche memory and donor overlap are assumed;
+payload and kinase inhibitor strengths are class priors.  Sizes of interventions far outside the natural range of an
+exposure mean little: a gate is then at its ceiling.
 Sources: the tables beside the mechanism files; every row carries its own.
 """
 
