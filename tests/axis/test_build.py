@@ -16,6 +16,7 @@ from hepaxis.axis.tables import GRADES, HOME, SLOTS
 from hepaxis.problems import InputError
 
 SLOT_VALUES = ("clearance", "v1", "q", "v2", "ec50", "albumin_exponent", "weight_exponent")
+LESIONS = ("1", "2", "3", "4", "5")
 PLAIN_LEVERS = [
     "antibody.pd1",
     "antibody.ctla4",
@@ -239,6 +240,7 @@ def test_levers_are_the_ones_therapy_builds_with(model):
     values = ("gut", "blood", "absorbed", "excreted", "inactivation", "small_bowel")
     slots += [f"{drug}.{value}" for drug in drugs for value in values]
     each = [f"{kind}.{g}" for kind in (*(f"{d}.kill" for d in drugs), "donor", "phi", "deplete") for g in guilds]
+    each += [f"local.kill.{lesion}" for lesion in LESIONS]
     assert set(model.levers.index) == {*PLAIN_LEVERS, *slots, *each}
     assert model.levers.index.is_unique
     assert model.levers["target"].isin(model.parameters.index).all()
@@ -250,7 +252,8 @@ def test_inputs_are_the_ones_a_patient_brings(model):
     each = [f"{kind}.{g}" for kind in ("niche", "open", "weight") for g in guilds]
     yields = [f"yield.{product}.{g}" for product in products for g in guilds]
     gates = [f"{kind}.{gate}" for kind in ("gate", "ref") for gate in model.gates.index]
-    assert set(model.inputs.index) >= {*PLAIN_INPUTS, *each, *yields, *gates}
+    own = [f"lesion.{kind}.{lesion}" for kind in ("share", "offset") for lesion in LESIONS]
+    assert set(model.inputs.index) >= {*PLAIN_INPUTS, *each, *yields, *gates, *own}
     assert model.inputs["parameter"].isin(model.parameters.index).all()
     assert model.inputs["unit"].notna().all()
 

@@ -178,3 +178,13 @@ def test_aetiology_decides_steatohepatitis(sheet, causes, steatotic):
 def test_pdl1_and_tmb_are_recorded_but_move_nothing(sheet, anyone):
     hosts = draw_hosts(sheet(biomarkers={"pdl1": 60.0, "tmb": 20.0}), N, SEED)
     assert changed(hosts, anyone) == set()
+
+
+def test_target_lesions_share_the_volume_as_their_spheres_do(sheet, anyone):
+    lesions = [{"organ": "liver", "target": True, "diameter": d} for d in (20.0, 40.0)]
+    hosts = draw_hosts(sheet(tumour={"lesions": lesions}), N, SEED)
+    shares = hosts.inputs[[f"lesion.share.{k}" for k in range(1, 6)]].to_numpy()
+    assert shares == pytest.approx(np.tile([8 / 9, 1 / 9, 0, 0, 0], (N, 1)))
+    assert hosts.diameter_sum == pytest.approx(60.0)
+    one = draw_hosts(sheet(tumour={"lesions": lesions[:1]}), N, SEED)
+    assert not any(name.startswith("lesion.") for name in (*one.inputs, *anyone.inputs))

@@ -11,6 +11,7 @@ from hepaxis import therapy
 
 SLOTS = ("pd1", "ctla4", "vegf", "coinhibitory")
 ANTIBIOTIC_SLOTS = ("luminal", "systemic")
+LESIONS = ("1", "2", "3", "4", "5")
 
 
 def axis_levers() -> dict[str, str]:
@@ -21,8 +22,9 @@ def axis_levers() -> dict[str, str]:
         for guild in therapy.GUILDS if "{guild}" in row["id"] else ("",):
             for slot in SLOTS if "{slot}" in row["id"] else ("",):
                 for drug in ANTIBIOTIC_SLOTS if "{antibiotic}" in row["id"] else ("",):
-                    id = row["id"].replace("{guild}", guild).replace("{slot}", slot).replace("{antibiotic}", drug)
-                    found[id] = row["action"]
+                    for lesion in LESIONS if "{lesion}" in row["id"] else ("",):
+                        names = {"guild": guild, "slot": slot, "antibiotic": drug, "lesion": lesion}
+                        found[row["id"].format(**names)] = row["action"]
     return found
 
 

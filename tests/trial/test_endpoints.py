@@ -122,3 +122,15 @@ def test_probabilities_stay_probabilities_and_survival_falls(rate, size, growth)
         assert np.all((values >= 0) & (values <= 1))
     assert np.all(np.diff(got.event_free, axis=1) <= 1e-12)
     assert np.all(got.durable <= got.response + 1e-12)
+
+
+def test_the_sum_of_diameters_of_several_lesions_is_read_and_of_one_is_as_before():
+    """A volume that stays but parts into 7/8 and 1/8 has (7^(1/3) + 1)/2 of the diameter."""
+    made = course(0.0)
+    one = np.ones_like(made.volume)
+    alone, told = run(made), run(dataclasses.replace(made, spread=one))
+    assert (alone.event_free == told.event_free).all()
+    apart = one * np.where(DAYS > 0, (7 ** (1 / 3) + 1) / 2, 1.0)
+    spread = dataclasses.replace(made, spread=apart)
+    assert spread.diameters[0, -1] == pytest.approx(1.4565, abs=1e-4)
+    assert run(spread).event_free.mean() < alone.event_free.mean(), "a sum that grew by 46% is progression"

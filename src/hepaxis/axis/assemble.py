@@ -3,8 +3,8 @@
 Antimony lets a later file silently overwrite an earlier name, so names with two values, rules or rates are refused.
 Literals in the equations are marked dimensionless, so that libSBML's unit check is complete; any finding of libSBML at
 all is a fault.  The ``.ant`` files have three bits of shorthand: ``//@ each guild ... //@ end`` (one copy a guild,
-gate, port or carrier), ``sum[expression in {guild}]``, and ``links[kind guild-or-*: expression in {p}, {by}, {of}]``
-(rows of links.csv).
+gate, port, carrier or lesion), ``sum[expression in {guild}]`` (or ``{lesion}``), and
+``links[kind guild-or-*: expression in {p}, {by}, {of}]`` (rows of links.csv).
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ def expand(text: str, repeats: Repeats) -> str:
     """Opens ``each``, ``links`` and ``sum`` of one mechanism file."""
     text = _EACH.sub(lambda m: "".join(_copy(m[2], m[1], item, repeats) for item in repeats.of[m[1]]), text)
     text = _LINKS.sub(lambda m: _join_links(m, repeats.links), text)
-    return _SUM.sub(lambda m: " + ".join(m[1].replace("{guild}", g["guild"]) for g in repeats.guilds), text)
+    return _SUM.sub(lambda m: _join_items(m[1], repeats), text)
+
+
+def _join_items(expression: str, repeats: Repeats) -> str:
+    kind = "lesion" if "{lesion}" in expression else "guild"
+    return " + ".join(expression.replace(f"{{{kind}}}", item[kind]) for item in repeats.of[kind])
 
 
 def _copy(block: str, kind: str, item: Row, repeats: Repeats) -> str:

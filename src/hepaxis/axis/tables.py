@@ -1,7 +1,7 @@
 """Reads the tables beside the model and opens their shorthand rows.
 
 A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{carrier}``, ``{slot}``,
-``{antibiotic}`` or ``{hexa}``
+``{antibiotic}``, ``{hexa}`` or ``{lesion}``
 stands for one row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.
 Faults are collected as ``Problem`` records and raised together.
 """
@@ -52,13 +52,14 @@ def rows(table: pd.DataFrame) -> list[Row]:
 
 
 class Repeats:
-    """What the placeholders stand for: guilds, gates, ports, carriers, slots of antibodies and antibiotics, hexa."""
+    """What the placeholders stand for: guilds, gates, ports, carriers, antibody and antibiotic slots, hexa, lesions."""
 
     def __init__(self, home: Path = HOME):
         self.guilds = [guild | _default_killing(guild["guild"]) for guild in rows(read_table(home / "guilds.csv"))]
         self.gates = rows(read_table(home / "gates.csv"))
         self.ports = rows(read_table(home / "ports.csv"))
         self.carriers = rows(read_table(home / "carriers.csv"))
+        self.lesions = rows(read_table(home / "lesions.csv"))
         self.links = rows(read_table(home / "links.csv"))
         hexa = [link["guild"] for link in self.links if link["link"] == "hexa_lps"]
         self.of: dict[str, list[Row]] = {
@@ -69,10 +70,11 @@ class Repeats:
             "slot": [{"slot": slot} for slot in SLOTS],
             "antibiotic": [{"antibiotic": slot} for slot in ANTIBIOTIC_SLOTS],
             "hexa": [{"hexa": guild} for guild in hexa],
+            "lesion": self.lesions,
         }
 
     def open(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Replaces each shorthand row by one row per guild, gate, port, carrier, slot or hexa-LPS guild."""
+        """Replaces each shorthand row by one row per guild, gate, port, carrier, slot, hexa-LPS guild or lesion."""
         opened: list[Row] = []
         for row in rows(table):
             first = next(iter(row.values()))
@@ -85,12 +87,13 @@ class Repeats:
         return pd.DataFrame(opened, columns=table.columns)
 
     def states(self, groups: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-        """Groups of states by name (``@community``), with ``{guild}`` opened."""
+        """Groups of states by name (``@community``), with ``{guild}`` and ``{lesion}`` opened."""
         out: dict[str, tuple[str, ...]] = {}
         for row in rows(groups):
             names: list[str] = []
             for name in row["states"].split():
-                names += [_fill(name, "guild", g) for g in self.guilds] if "{guild}" in name else [name]
+                kind = next((kind for kind in ("guild", "lesion") if f"{{{kind}}}" in name), None)
+                names += [_fill(name, kind, item) for item in self.of[kind]] if kind else [name]
             out[row["group"]] = tuple(names)
         return out
 

@@ -28,7 +28,7 @@ SEED = 7
 STATE, RULE, PORT, INPUT, LEVER = "state", "rule", "port", "input", "lever"
 _BLOCK = re.compile(r"//@ each (\w+)\n(.*?)//@ end\n?", re.DOTALL)
 _NAME = re.compile(r"^\s*(\w*\{\w+\}\w*)'?\s*:?=", re.MULTILINE)
-COLLAPSED = ("guild", "gate", "slot", "hexa")  # a port and a carrier are each a node of their own
+COLLAPSED = ("guild", "gate", "slot", "hexa", "lesion")  # a port and a carrier are each a node of their own
 PORT_NAMES = ("port_", "direct_", "through_", "ln_")
 
 

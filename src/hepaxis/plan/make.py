@@ -360,7 +360,8 @@ def _curves(base: Simulated, runs: dict[str, Simulated], best: Strategy | None, 
 
 def _curve(id: str, label: str, made: Simulated, cross: Cross) -> Curve:
     volume = np.maximum(made.run.values["tumour_volume"][cross.ok], 1e-9)
-    size = np.cbrt(volume / volume[:, :1]) - 1.0
+    spread = made.run.values["diameter_spread"][cross.ok]
+    size = np.cbrt(volume / volume[:, :1]) * (spread / spread[:, :1]) - 1.0
     levels = np.quantile(size, [0.5, 0.25, 0.75, 0.05, 0.95], axis=0)
     return Curve(id, label, tuple(made.run.days.tolist()), *(tuple(level.tolist()) for level in levels))
 

@@ -119,6 +119,7 @@ def course_of(run: Run, twin: Twin) -> Course:
         barrier=values["barrier"],
         net_growth=twin.closed.parameters["net_growth_start"].to_numpy(float),
         diameter_sum=twin.hosts.diameter_sum[twin.host],
+        spread=values["diameter_spread"],
     )
 
 

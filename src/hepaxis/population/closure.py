@@ -119,9 +119,12 @@ def close(
     states[:, column["tumour_volume"]] = parameters["volume_start"]
     loss = parameters["antigen_loss"] if "antigen_loss" in parameters else model.default_parameters["antigen_loss"]
     states[:, column["loss_logit"]] = np.log(loss / (1 - loss))
+    states[:, [column[f"lesion_log_{lesion}"] for lesion in lesions()]] = 0.0
+    parameters, held = with_lesions(parameters)
     parameters = parameters.copy()  # one block again
 
     reasons = np.where(ok, "", "a niche came out empty or negative").astype(object)
+    reasons[~held & (reasons == "")] = "the lesions hold no share of the volume"
     horizon = FROM_AFAR if near is None else FROM_NEAR
     states, fine = rest_of_stage("metabolites", parameters, states, horizon)
     reasons[~fine & (reasons == "")] = "metabolites do not rest"
@@ -133,6 +136,35 @@ def close(
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
     parameters[KILL_REST] = _killing_made_up_for(states, parameters) if kill_rest is None else kill_rest
     return Closed(states, parameters, reasons == "", tuple(reasons))
+
+
+@lru_cache(maxsize=1)
+def lesions() -> tuple[str, ...]:
+    """Names of the lesions a tumour can have, in the order of the model."""
+    prefix = "lesion_log_"
+    return tuple(name.removeprefix(prefix) for name in engine_model().states if name.startswith(prefix))
+
+
+def with_lesions(parameters: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Lesions' shares of the starting volume brought to a sum of 1, and growth offsets to a volume-weighted mean of 0.
+
+    Returns the parameters and whether some lesion has a share (V,); without any value for a lesion nothing is changed.
+    """
+    starts, offsets = ([f"{kind}_{lesion}" for lesion in lesions()] for kind in ("lesion_start", "lesion_offset"))
+    if not set(starts + offsets) & set(parameters.columns):
+        return parameters, np.ones(len(parameters), bool)
+    default = engine_model().default_parameters
+    own = pd.DataFrame(
+        {n: parameters[n] if n in parameters else default[n] for n in starts + offsets}, index=parameters.index
+    )
+    share = np.maximum(own[starts].to_numpy(float), 0.0)
+    total = share.sum(axis=1, keepdims=True)
+    held: np.ndarray = total[:, 0] > 0
+    share = np.where(held[:, None], share / np.where(total > 0, total, 1.0), np.array([default[n] for n in starts]))
+    offset = own[offsets].to_numpy(float)
+    offset = offset - (share * offset).sum(axis=1, keepdims=True)
+    centred = dict(zip(starts, share.T, strict=True)) | dict(zip(offsets, offset.T, strict=True))
+    return parameters.assign(**centred), held
 
 
 def _killing_made_up_for(states: np.ndarray, parameters: pd.DataFrame) -> np.ndarray:

@@ -19,7 +19,10 @@ from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.twin import Twin
 from hepaxis.profile.guilds import GUILDS
 
-TUMOUR = ("tumour_volume", "net_growth", "growth_intrinsic", "gompertz", "kill_rest", "vegf_block", "liver", "barrier")
+TUMOUR = (
+    "tumour_volume", "diameter_spread", "net_growth", "growth_intrinsic", "gompertz", "kill_rest", "vegf_block",
+    "liver", "barrier",
+)  # fmt: skip
 STEP_DAYS = 7.0
 TOLERANCE = 1e-4  # relative; a tumour diameter is measured to 7%
 MAX_STEPS = 20_000  # a year takes about 300; more means a virtual patient that should be looked at

@@ -16,9 +16,10 @@ import pandas as pd
 
 from hepaxis import axis
 from hepaxis.patient import Patient
-from hepaxis.patient.burden import growth, sphere_ml
+from hepaxis.patient.burden import growth, sphere_ml, target_lesions
 from hepaxis.patient.scores import scores
 from hepaxis.population.assumptions import assumed, liver_states
+from hepaxis.population.closure import lesions
 from hepaxis.population.sampling import arguments, beta_shape, quantile, uniform_cube
 from hepaxis.therapy import REFERENCE_WEIGHT
 
@@ -142,6 +143,7 @@ def _read_tumour(
             "lognormal", {"median": volume, "sd_log": assumed("volume_sd_log")}, u_volume
         )
         known["tumour.volume"] = "diameters"
+    _read_lesions(patient, columns, known, notes)
     measured = growth(patient)
     if measured is None:
         notes.append("no two scans before treatment: the pace of growth stays at its prior")
@@ -149,6 +151,23 @@ def _read_tumour(
     rate = quantile("normal", {"mean": measured.rate, "sd": measured.sd}, u_growth)
     columns["tumour.growth"] = np.clip(rate, -LN2 / MIN_DOUBLING_DAYS, LN2 / MIN_DOUBLING_DAYS)
     known["tumour.growth"] = f"scans on days {measured.first_day:g} and {measured.last_day:g}"
+
+
+def _read_lesions(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str], notes: list[str]) -> None:
+    """Target lesions' shares of the volume, largest first, each a sphere; one lesion or none is left as the model's."""
+    found = [lesion.diameter for lesion in target_lesions(patient)[0] if lesion.diameter]
+    sizes = sorted((sphere_ml(diameter) for diameter in found), reverse=True)[: len(lesions())]
+    if len(sizes) < 2:
+        return
+    n = len(columns["tumour.volume"])
+    for place, lesion in enumerate(lesions()):
+        share = sizes[place] / sum(sizes) if place < len(sizes) else 0.0
+        columns[f"lesion.share.{lesion}"] = np.full(n, share)
+        known[f"lesion.share.{lesion}"] = "diameters"
+    notes.append(
+        f"the {len(sizes)} target lesions share the tumour volume as their diameters say and grow alike: how far "
+        "lesions of one tumour differ in pace was not calibrated"
+    )
 
 
 def _read_body(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str]) -> None:

@@ -28,7 +28,8 @@ class Course:
 
     days (m,); volume (n, m) mL; gained_killing (n, m) 1/day above that at rest; vegf (n, m) occupancy 0-1;
     liver_function (n, m) relative to Child-Pugh A5; barrier (n, m) relative; net_growth (n,) 1/day at rest;
-    diameter_sum (n,) mm at baseline.
+    diameter_sum (n,) mm at baseline; spread (n, m) sum of the lesions' diameters against one sphere of the whole volume
+    (None: one lesion).
     """
 
     days: np.ndarray
@@ -39,6 +40,19 @@ class Course:
     barrier: np.ndarray
     net_growth: np.ndarray
     diameter_sum: np.ndarray
+    spread: np.ndarray | None = None
+
+    @property
+    def diameters(self) -> np.ndarray:
+        """Sum of the lesions' diameters (n, m) relative to day 0."""
+        return self.relative(self.volume, self.spread)
+
+    def relative(self, volume: np.ndarray, spread: np.ndarray | None) -> np.ndarray:
+        """Sum of diameters relative to day 0 of volumes (n, k) and spreads (n, k)."""
+        sizes: np.ndarray = np.cbrt(volume / self.volume[:, :1])
+        if spread is None or self.spread is None:
+            return sizes
+        return sizes * (spread / self.spread[:, :1])
 
 
 @dataclass(frozen=True)
@@ -97,8 +111,7 @@ def new_lesion_hazard(course: Course, frailty: np.ndarray) -> np.ndarray:
 
 def death_hazard(course: Course) -> np.ndarray:
     """Hazard (n, m) 1/day of death before progression: size and liver function."""
-    growth = np.cbrt(course.volume / course.volume[:, :1])
-    diameter = course.diameter_sum[:, None] * growth / hazard("reference_diameter_sum")
+    diameter = course.diameter_sum[:, None] * course.diameters / hazard("reference_diameter_sum")
     liver = np.exp(hazard("death_liver") * (1.0 - course.liver_function))
     rate: np.ndarray = hazard("death_hazard") * diameter ** hazard("death_size_exponent") * liver
     return rate
@@ -136,7 +149,8 @@ def assess(
     hazards = new_lesion_hazard(course, nuisance.frailty) + death_hazard(course)
     survival = np.exp(-_at(_cumulative(hazards, course.days), course.days, scans))  # (n, s) no new lesion, alive
     volume = _at(course.volume, course.days, scans)
-    true_mm = course.diameter_sum[:, None] * np.cbrt(volume / course.volume[:, :1])
+    spread = None if course.spread is None else _at(course.spread, course.days, scans)
+    true_mm = course.diameter_sum[:, None] * course.relative(volume, spread)
     true_mm = np.where(volume < hazard("eradication_volume"), 0.0, true_mm)
 
     r = nuisance.errors.shape[1]
