@@ -23,6 +23,7 @@ REGIMENS = [
     "sorafenib",
     "tace",
 ]
+LOCAL = ["sbrt", "y90", "haic", "ablation"]  # their sizes in the model are assumed
 ARMS = [
     "fmt_capsules_healthy",
     "fmt_colonoscopy",
@@ -57,7 +58,7 @@ ARMS = [
 
 
 def test_all_regimens_and_arms_are_there():
-    assert set(REGIMENS) == set(therapy.regimen_ids())
+    assert {*REGIMENS, *LOCAL} == set(therapy.regimen_ids())
     assert set(ARMS) == set(therapy.arm_ids())
 
 
