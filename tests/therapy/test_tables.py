@@ -92,7 +92,7 @@ def test_every_arm_but_stewardship_does_something(id):
 def test_levers_of_components_exist():
     special = {"donor", "antibiotic"}
     for component in {str(row["component"]) for row in knowledge.records("component_levers")}:
-        assert component in (*REGIMENS, *ARMS)
+        assert component in (*REGIMENS, *LOCAL, *ARMS)
         for pull in pulls(component):
             assert pull.lever in therapy.levers() or pull.lever in special
             assert bool(pull.profile) == (pull.lever in special)
