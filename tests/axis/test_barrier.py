@@ -17,6 +17,7 @@ def rested(closure, patient, states=None, **changes):
     y, p = patient.y.copy(), patient.p | {"tau": 1.0} | changes
     for name, factor in (states or {}).items():
         y[e.index[name]] *= factor
+    y[e.index["strain_tumour"]] = 1.0 if any(name.startswith("payload_") for name in changes) else 0.0  # a carrier
     y, ok = e.rest(y, p, closure.solve["metabolites"])
     assert ok
     return e.every(y, p)

@@ -96,7 +96,7 @@ def test_anti_pd1_shrinks_an_infiltrated_tumour_and_not_a_cold_one(closure, resp
     ("changes", "start", "better"),
     [
         ({"steroid": 1.0}, {}, False),
-        ({"payload_checkpoint": 1.0}, {}, True),
+        ({"payload_checkpoint": 1.0, "strain_growth": 1.0}, {"strain_tumour": 1.0}, True),
         ({"tki_level": 1.0}, {}, True),
         ({}, {"vegf_central": 1000.0}, True),
         ({}, {"ctla4_central": 300.0}, True),

@@ -89,6 +89,7 @@ def moved(closure, patient, gate, *, g=1.0, context_on=True):
     e = closure.evaluator
     p = patient.p | {f"g_{name}": 0.0 for name in GATES.index} | {f"g_{gate}": g, "tau": 1.0}
     y = patient.y.copy()
+    y[e.index["strain_tumour"]] = 1.0 if str(UPSTREAM[gate][0]).startswith("payload_") else 0.0  # a living carrier
     name = GATES.at[gate, "context"]
     if name:
         what, value = CONTEXT[name]

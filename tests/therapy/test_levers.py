@@ -48,5 +48,5 @@ def test_levers_combine_by_their_own_rule():
     levers = therapy.levers()
     assert levers["diet.carbohydrate"].together([], 220) == 220
     assert levers["diet.carbohydrate"].together([30, 20], 220) == 270
-    assert levers["payload.sting"].together([0.3, 0.5], 0) == 0.5
+    assert levers["strain.payload.sting"].together([0.3, 0.5], 0) == 0.5
     assert levers["postbiotic.barrier"].together([1.0, 0.4], 0) == 1.0
