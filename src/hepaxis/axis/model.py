@@ -1,11 +1,11 @@
 """The assembled model and its tables.
 
-Every claim of the gates table is a gate here, on ten ports.  What it does not hold: a guild of sulphate reducers, fungi,
-taxa below the guilds, dietary protein, gamma-delta T cells apart from Th17, colitis by T cells, damage of the liver by
-T cells, tumours that arise, metastases outside the liver, spontaneous regression, meals within a course of therapy, and
-hepatic uptake of bile acids that saturates.  Its interactions between guilds, niche memory and donor overlap are assumed;
-payload and kinase inhibitor strengths are class priors.  Sizes of interventions far outside the natural range of an
-exposure mean little: a gate is then at its ceiling.
+Every claim of the gates table is a gate here, on ten ports.  What it does not hold: a guild of sulphate reducers,
+fungi, taxa below the guilds, dietary protein, gamma-delta T cells apart from Th17, colitis and liver damage by T cells,
+tumours that arise, metastases outside the liver, spontaneous regression, and hepatic uptake of bile acids that
+saturates.  Its interactions between guilds, niche memory and donor overlap are assumed; payload and kinase inhibitor
+strengths are class priors.  Sizes of interventions far outside the natural range of an exposure mean little: a gate is
+then at its ceiling.
 Sources: the tables beside the mechanism files; every row carries its own.
 """
 
