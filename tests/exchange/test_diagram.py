@@ -65,7 +65,7 @@ def test_every_gate_stands_in_the_picture_of_the_gates():
         ("tumour_volume", "gompertz", -1),
         ("growth_now", "net_sensitive", 1),
         ("tki_kill", "kill_tki", 1),
-        ("loss_fraction", "net_growth", 0),
+        ("total_{guild}", "press_{guild}", 0),
         ("inhibitor_bai", "dehydroxylation", -1),
         ("share_{guild}", "biomass", 1),
     ],
@@ -78,7 +78,7 @@ def test_signs_are_those_of_the_equations(source, target, sign):
 def test_what_enters_says_from_where_and_levers_are_told_apart():
     kinds = {node.id: node.kind for node in mechanisms()["60_tumour"].nodes}
     assert kinds["vegf_block"] == INPUT
-    assert kinds["tki_level"] == LEVER
+    assert kinds["local_kill"] == LEVER
 
 
 def test_a_loop_is_turned_and_a_long_link_passes_every_layer():
