@@ -79,7 +79,7 @@ CONTEXT = {
     "context_no_steatohepatitis": ("host_steatohepatitis", 0.0),
     "context_glucose_poor": ("host_glucose_poor", 1.0),
     "context_costimulation": ("ctla4_central", 300.0),
-    "context_tki": ("tki_amount", 800.0),
+    "context_tki": ("tki_level", 1.0),
     "context_cholestasis": ("host_cholestasis", 1.0),
 }
 
