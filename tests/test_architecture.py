@@ -12,12 +12,13 @@ import pytest
 # Each room and the rooms below it that it may import.  `axis` and `engine` never meet: SBML text is their joint.
 BELOW = {
     "problems": set(),
+    "user_cache": set(),
     "knowledge": {"problems"},
     "profile": {"problems", "knowledge"},
     "patient": {"problems", "knowledge", "profile"},
     "metabolites": {"problems", "knowledge", "profile"},
-    "axis": {"problems", "knowledge"},
-    "engine": {"problems"},
+    "axis": {"problems", "knowledge", "user_cache"},
+    "engine": {"problems", "user_cache"},
     "therapy": {"problems", "knowledge", "profile"},
     "population": {"problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"},
     "exchange": {

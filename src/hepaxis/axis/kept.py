@@ -10,9 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import sys
-import tempfile
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from hepaxis import knowledge
+from hepaxis import knowledge, user_cache
 
 # Environment variable that names another folder; "off" keeps nothing.
 ENVIRONMENT = "HEPAXIS_AXIS_CACHE"
@@ -31,20 +28,7 @@ TUPLES = "tuples"
 
 def folder() -> Path | None:
     """Where entries are kept, None when that is switched off or there is no home."""
-    chosen = os.environ.get(ENVIRONMENT)
-    if chosen:
-        return None if chosen == "off" else Path(chosen)
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
-    return base / "hepaxis" / "axis"
+    return user_cache.folder(ENVIRONMENT, "axis")
 
 
 def key(home: Path) -> str:
@@ -81,19 +65,7 @@ def write(name: str, model: Any) -> None:
     if where is None:
         return
     body = json.dumps({field.name: _packed(getattr(model, field.name)) for field in fields(model)}).encode()
-    with contextlib.suppress(OSError):
-        where.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=where, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-            os.replace(temporary, where / f"{name}.json")
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        for old in sorted(where.glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)[MOST_ENTRIES:]:
-            old.unlink()
+    user_cache.keep(where, f"{name}.json", hashlib.sha256(body).hexdigest().encode() + b"\n" + body, MOST_ENTRIES)
 
 
 def _packed(value: Any) -> Any:

@@ -1,19 +1,16 @@
 """Compiled code (and systems read) on disk: one file an entry, written whole or not at all, checked when read.
 
-An entry is magic, SHA-256 of the rest, length of the JSON header, header, content.  Two processes may write the
-same entry at once: each writes its own temporary file and moves it into place.  A damaged entry is as good as none.
+An entry is magic, SHA-256 of the rest, length of the JSON header, header, content.  A damaged entry is as good as none.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
+
+from hepaxis import user_cache
 
 MAGIC = b"hepaxis-engine-1"
 DIGEST = 32
@@ -26,20 +23,7 @@ CODE = "code"
 
 def folder() -> Path | None:
     """Where entries are kept, None when caching is off."""
-    chosen = os.environ.get(ENVIRONMENT)
-    if chosen:
-        return None if chosen == "off" else Path(chosen)
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return None
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))
-    return base / "hepaxis" / "engine"
+    return user_cache.folder(ENVIRONMENT, "engine")
 
 
 def read(key: str, kind: str = CODE) -> tuple[dict[str, Any], bytes] | None:
@@ -66,23 +50,4 @@ def write(key: str, header: dict[str, Any], content: bytes, kind: str = CODE) ->
         return
     text = json.dumps(header).encode()
     body = len(text).to_bytes(LENGTH, "little") + text + content
-    with contextlib.suppress(OSError):
-        where.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=where, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(MAGIC + hashlib.sha256(body).digest() + body)
-            os.replace(temporary, where / f"{key}.{kind}")
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-        _thin(where, kind)
-
-
-def _thin(where: Path, kind: str) -> None:
-    """Of each kind only the entries written last are kept."""
-    entries = sorted(where.glob(f"*.{kind}"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for old in entries[MOST_ENTRIES:]:
-        with contextlib.suppress(OSError):
-            old.unlink()
+    user_cache.keep(where, f"{key}.{kind}", MAGIC + hashlib.sha256(body).digest() + body, MOST_ENTRIES)
