@@ -20,8 +20,7 @@ from hepaxis.population import build_twin, draw_mechanisms, engine_model, gut_fr
 from hepaxis.population.closure import close
 from hepaxis.population.twin import Twin, _spread
 from hepaxis.profile.reference import reference
-from hepaxis.trial import hazard_table, median_event_free
-from hepaxis.trial.endpoints import DAYS_PER_MONTH
+from hepaxis.trial import DAYS_PER_MONTH, hazard_table, median_event_free
 
 HORIZON = 365.0
 

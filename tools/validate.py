@@ -22,8 +22,7 @@ from hepaxis.plan.simulation import Setting, simulate
 from hepaxis.population import build_twin, draw_mechanisms, gut_from_prior, solved_tau, tau_record
 from hepaxis.population.twin import Twin
 from hepaxis.profile.reference import reference
-from hepaxis.trial import median_event_free
-from hepaxis.trial.endpoints import DAYS_PER_MONTH
+from hepaxis.trial import DAYS_PER_MONTH, median_event_free
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 HORIZON = 365.0

@@ -42,8 +42,7 @@ from hepaxis.population import (
 from hepaxis.population.assumptions import assumed
 from hepaxis.problems import InputError, error
 from hepaxis.profile.reference import GuildReference, reference
-from hepaxis.trial import median_event_free
-from hepaxis.trial.endpoints import DAYS_PER_MONTH
+from hepaxis.trial import DAYS_PER_MONTH, median_event_free
 
 HOSTS = 150  # hosts of a twin
 DRAWS = 12  # draws of mechanism and gut, each on every host

@@ -1,18 +1,45 @@
-"""From trajectories to scans, responses, progression and severe immune events."""
+"""From trajectories to scans, responses, progression, survival and severe immune events.
 
-from hepaxis.trial.endpoints import Course, Endpoints, Nuisance, assess, median_event_free
-from hepaxis.trial.parameters import hazard, hazard_table
-from hepaxis.trial.recist import SizeReading, read_sizes, scan_schedule
+``assess`` gives probabilities of one virtual patient without drawing events (for plans); the rest reads patients as a
+trial would.
+"""
+
+from hepaxis.trial.course import Course
+from hepaxis.trial.expected import Endpoints, Nuisance, assess, median_event_free
+from hepaxis.trial.lesions import choose_targets, measure, split_sum
+from hepaxis.trial.parameters import criteria_table, criterion, hazard, hazard_table
+from hepaxis.trial.recist import NEVER, Best, Reading, Response, best_response, read_scans, shares
+from hepaxis.trial.schedule import DAYS_PER_MONTH, Conduct, conduct, conduct_trials, scan_schedule, visits
+from hepaxis.trial.survival import Curve, cumulative_incidence, interval_censored, product_limit
 
 __all__ = [
+    "DAYS_PER_MONTH",
+    "NEVER",
+    "Best",
+    "Conduct",
     "Course",
+    "Curve",
     "Endpoints",
     "Nuisance",
-    "SizeReading",
+    "Reading",
+    "Response",
     "assess",
+    "best_response",
+    "choose_targets",
+    "conduct",
+    "conduct_trials",
+    "criteria_table",
+    "criterion",
+    "cumulative_incidence",
     "hazard",
     "hazard_table",
+    "interval_censored",
+    "measure",
     "median_event_free",
-    "read_sizes",
+    "product_limit",
+    "read_scans",
     "scan_schedule",
+    "shares",
+    "split_sum",
+    "visits",
 ]
