@@ -88,6 +88,8 @@ PLAIN_INPUTS = [
     "residual.indole",
     "residual.ipa",
     "residual.lps",
+    "diet.fat",
+    "diet.cholesterol",
     "host.shunt",
     "host.ba_extraction",
     "host.ba_synthesis",

@@ -9,6 +9,7 @@ from hepaxis import axis
 from hepaxis.patient.burden import sphere_ml
 from hepaxis.population import draw_hosts, unknown_inputs
 from hepaxis.population.assumptions import assumed, liver_states
+from hepaxis.population.diets import diets
 from hepaxis.population.hosts import LN2, MIN_DOUBLING_DAYS
 from hepaxis.population.sampling import arguments, quantile
 from hepaxis.therapy import REFERENCE_WEIGHT
@@ -157,8 +158,10 @@ def test_weight_diet_and_cholestasis(sheet, anyone):
     assert changed(heavy, anyone) == {"host.weight"}
     assert (heavy.inputs["host.weight"] == 100.0 / REFERENCE_WEIGHT).all()
     western = draw_hosts(sheet(gut={"diet": "western"}), N, SEED)
-    assert changed(western, anyone) == {"diet.carbohydrate"}
-    assert (western.inputs["diet.carbohydrate"] == assumed("carbohydrate_western")).all()
+    assert changed(western, anyone) == {"diet.carbohydrate", "diet.fat", "diet.cholesterol"}
+    for name, value in diets()["western"].items():
+        assert (western.inputs[name] == value).all()
+        assert western.known[name] == "western diet"
     assert changed(draw_hosts(sheet(gut={"diet": "habitual"}), N, SEED), anyone) == set()
     yellow = draw_hosts(sheet(liver={"cholestasis": True}), N, SEED)
     assert changed(yellow, anyone) == {"host.cholestasis"}

@@ -168,14 +168,15 @@ def closure(
 @model.command()
 def physiology(json: Json = False) -> None:
     """Hold published human quantities against the model, by diet and liver: inside or outside."""
+    from hepaxis.population.physiology import named_diets
     from hepaxis.population.physiology import physiology as held_against
 
-    table = held_against()
+    table, eaten = held_against(), named_diets()
     shown = table[table["inside"].notna()]
     inside = int(shown["inside"].sum())
     if json:
         totals = {"quantities": len(table), "expressed": len(shown), "inside": inside}
-        typer.echo(jsonlib.dumps({"totals": totals, "rows": _records(table)}, indent=1))
+        typer.echo(jsonlib.dumps({"totals": totals, "rows": _records(table), "diets": _records(eaten)}, indent=1))
         return
     typer.echo(f"{inside} of {len(shown)} expressed quantities inside; {len(table) - len(shown)} not expressed")
     for state, rows in shown.groupby("host_state", sort=False):
@@ -185,6 +186,11 @@ def physiology(json: Json = False) -> None:
             limits = f"{row['low']:.3g} to {row['high']:.3g} {row['unit']} by {row['basis']}"
             note = f" [{row['note']}]" if row["note"] else ""
             typer.echo(f"    {mark:<8} {row['label']}: {row['predicted']:.3g}; published {limits}{note}")
+    typer.echo(f"named diets against the habitual one: {int(eaten['right'].sum())} of {len(eaten)} the published way")
+    for row in eaten.to_dict("records"):
+        mark = "right" if row["right"] else "WRONG"
+        said = f"{row['variable']} {row['habitual']:.3g} to {row['predicted']:.3g}"
+        typer.echo(f"    {mark:<8} {row['diet']}: {said}; published {row['published']}, {row['source']}")
     typer.echo("not expressed:")
     for row in table[table["inside"].isna()].to_dict("records"):
         typer.echo(f"    {row['label']}: {row['reason']}")

@@ -11,8 +11,9 @@ from functools import cache
 from importlib.resources import files
 
 from hepaxis import axis, knowledge, therapy
-from hepaxis.population.arms import COMMUNITIES, DIETS
+from hepaxis.population.arms import COMMUNITIES
 from hepaxis.population.assumptions import liver_states
+from hepaxis.population.diets import diets
 from hepaxis.profile.guilds import GUILDS
 
 
@@ -57,7 +58,7 @@ def choices(kind: str) -> tuple[str, ...]:
     found: dict[str, tuple[str, ...]] = {
         "regimen": therapy.regimen_ids(),
         "arm": therapy.arm_ids(),
-        "diet": DIETS,
+        "diet": tuple(diets()),
         "growth": ("own", "reference"),
         "lever": tuple(str(id) for id in axis.build().levers.index),
         "liver": tuple(liver_states()),

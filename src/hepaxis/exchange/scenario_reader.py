@@ -12,8 +12,8 @@ from hepaxis import axis
 from hepaxis.exchange.fields import Field, choices, default, of_section
 from hepaxis.patient.yaml_tree import Mapping, Node, Scalar, Sequence
 from hepaxis.population.arms import Token, variable_faults
-from hepaxis.population.assumptions import assumed
 from hepaxis.population.closure import engine_model
+from hepaxis.population.diets import diets
 from hepaxis.problems import Problem, error
 from hepaxis.therapy.antibiotics import antibiotic_class
 
@@ -65,8 +65,8 @@ class Reader:
         for row in top["donors"]:
             given += [_once(f"donor.{row['profile']}", row["amount"], day) for day in row["days"]]
         for row in top["diets"]:
-            amount = assumed(f"carbohydrate_{row['name']}")
-            given.append(Token("diet.carbohydrate", repr(amount), row["from"], row["to"] or end))
+            for lever, amount in diets()[row["name"]].items():
+                given.append(Token(lever, repr(amount), row["from"], row["to"] or end))
         for row in top["levers"]:
             if row["days"]:
                 given += [_once(row["lever"], row["value"], day) for day in row["days"]]
@@ -264,7 +264,8 @@ class Reader:
         for row in top["levers"]:
             if not row["days"]:
                 held.append((row["lever"], row["from"], row["to"] or math.inf, row["line"]))
-        held += [("diet.carbohydrate", row["from"], row["to"] or math.inf, row["line"]) for row in top["diets"]]
+        for row in top["diets"]:
+            held += [(lever, row["from"], row["to"] or math.inf, row["line"]) for lever in diets()[row["name"]]]
         for k, (lever, start, end, line) in enumerate(held):
             for other, from_, to, _ in held[:k]:
                 if other == lever and start < to and from_ < end:

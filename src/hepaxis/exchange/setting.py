@@ -18,8 +18,9 @@ from hepaxis import axis, therapy
 from hepaxis.exchange.scenario import Profile, Scenario
 from hepaxis.metabolites import capacities
 from hepaxis.population.arms import course_of, variable_names
-from hepaxis.population.assumptions import assumed, liver_states
+from hepaxis.population.assumptions import liver_states
 from hepaxis.population.closure import Closed, close, combine, engine_model, references
+from hepaxis.population.diets import diets
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts, gut_from_capacities, reference_gut
 from hepaxis.population.hosts import draw_hosts, typical_host
@@ -132,7 +133,7 @@ def _at_rest(scenario: Scenario) -> dict[str, float]:
     if scenario.liver is not None:
         found |= {name: mean for name, (mean, _) in liver_states()[scenario.liver].items()}
     if scenario.diet is not None:
-        found["diet.carbohydrate"] = assumed(f"carbohydrate_{scenario.diet}")
+        found |= diets()[scenario.diet]
     return found | dict(scenario.host)
 
 

@@ -21,8 +21,9 @@ import numpy as np
 import pandas as pd
 
 from hepaxis import axis, therapy
-from hepaxis.population.assumptions import assumed, liver_states
+from hepaxis.population.assumptions import liver_states
 from hepaxis.population.closure import combine, engine_model
+from hepaxis.population.diets import diets
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.profile.guilds import GUILDS
 from hepaxis.therapy.antibiotics import antibiotic_class, course
@@ -39,7 +40,6 @@ SPECIES_INPUTS: dict[str, dict[str, float]] = {"human": {}, "mouse": {"host.mous
 TOKEN = re.compile(r"^(?P<id>[^=@]+)=(?P<value>[^=@]+)(@(?P<start>[0-9.]+)(-(?P<end>[0-9.]+))?)?$")
 LEVEL_COLUMNS = ["time", "lever", "action", "amount"]
 WORDS = ("community", "liver", "diet")  # ids whose value is a word
-DIETS = ("high_fibre", "western", "ketogenic", "perioperative_fast")  # carbohydrate_<diet> of the assumptions
 EXPRESSION = (ast.Expression, ast.BinOp, ast.Name, ast.Load, ast.Constant, ast.Add, ast.Sub, ast.Mult, ast.Div)
 OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -103,7 +103,7 @@ def _fault(token: Token) -> tuple[str, str] | None:
     if token.id == "liver":
         return None if token.value in liver_states() else ("no such state", ", ".join(liver_states()))
     if token.id == "diet":
-        return None if token.value in DIETS else ("no such diet", ", ".join(DIETS))
+        return None if token.value in diets() else ("no such diet", ", ".join(diets()))
     try:
         if not np.isfinite(token.amount):
             return "no number", "give a number"
@@ -193,7 +193,7 @@ def resting(arm: dict[str, Token]) -> dict[str, float]:
         if token.id == "liver":
             found |= {name: mean for name, (mean, _) in liver_states()[token.value].items()}
         elif token.id == "diet":
-            found["diet.carbohydrate"] = assumed(f"carbohydrate_{token.value}")
+            found |= diets()[token.value]
         elif token.id not in WORDS and _kind(token.id) == "input":
             found[token.id.removeprefix("input.")] = token.amount
     return found

@@ -20,6 +20,7 @@ from hepaxis.patient.burden import growth, sphere_ml, target_lesions
 from hepaxis.patient.scores import scores
 from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.closure import lesions
+from hepaxis.population.diets import HABITUAL, diets
 from hepaxis.population.sampling import arguments, beta_shape, quantile, uniform_cube
 from hepaxis.therapy import REFERENCE_WEIGHT
 
@@ -27,7 +28,6 @@ LN2 = 0.6931471805599453
 GENES = {"host.ctnnb1": ("CTNNB1",), "host.b2m": ("B2M",), "host.jak": ("JAK1", "JAK2")}
 STEATOHEPATITIS_CAUSES = {"masld", "mash", "alcohol", "metald"}
 CHOLESTASIS_LEVEL = 1.0  # cholestasis on the sheet: the model's scale, where 1 halves hepatic extraction
-HABITUAL = "habitual"
 MIN_DOUBLING_DAYS = 15.0  # fastest doubling time of the prior
 EXTRA = ("mix", "volume", "albi", "growth")  # dimensions of the cube besides the rows of the heterogeneity table
 
@@ -177,9 +177,9 @@ def _read_body(patient: Patient, columns: dict[str, np.ndarray], known: dict[str
         known["host.weight"] = "sheet"
     diet = patient.gut.diet
     if diet is not None and diet != HABITUAL:
-        n = len(columns["host.weight"])
-        columns["diet.carbohydrate"] = np.full(n, assumed(f"carbohydrate_{diet}"))
-        known["diet.carbohydrate"] = f"{diet} diet"
+        for name, value in diets()[diet].items():
+            columns[name] = np.full_like(columns["host.weight"], value)
+            known[name] = f"{diet} diet"
 
 
 def _read_genes(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str]) -> None:

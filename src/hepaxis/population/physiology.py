@@ -2,6 +2,7 @@
 
 Held: each row of the quantities table is a row of ``physiology.csv``, with the arm it is read in (liver, diet,
 community; tokens as in ``arms``) and the variable in the table's unit, or the reason why it is not expressed.
+``named_diets`` reads each diet of ``diets.csv`` beside the habitual one, with the direction its source gives.
 Assumed: the median of the panel is held against the published range; without one, against one sd of people about the
 mean (sd from the sem and n where that is printed), else against a factor about the value.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,10 +20,13 @@ import numpy as np
 import pandas as pd
 
 from hepaxis import knowledge
+from hepaxis.population.diets import HABITUAL, diet_effects
 from hepaxis.population.panel import Panel
 
 FILE = "physiology.csv"
 POINT_FACTOR = 1.5  # a value printed without spread is met within this factor; assumed
+HEALTHY = "liver=no_cirrhosis"  # arm in which the diets are read
+DIET_BAND = 0.01  # relative change of a state below which a diet does nothing to it; assumed
 SEM_WIDTH = 2.0  # a mean printed with a sem but no n is met within two of them
 
 
@@ -71,6 +75,26 @@ def physiology(*, hosts: int = 12, seed: int = 5) -> pd.DataFrame:
     """
     panel = Panel(hosts, seed)
     return pd.DataFrame([_held_against(row, readings()[str(row["id"])], panel) for row in _quantities()])
+
+
+def named_diets(*, hosts: int = 12, seed: int = 5) -> pd.DataFrame:
+    """One row a diet and variable at rest in people without cirrhosis.
+
+    Columns: diet, variable, unit, habitual and predicted (medians of the panel), published (up or down against the
+    habitual diet), right (whether it moves that way by more than ``DIET_BAND``), source, note.
+    """
+    panel = Panel(hosts, seed)
+    found = []
+    for effect in diet_effects():
+        usual, eaten = (
+            panel.read("reference", "", f"{HEALTHY} diet={diet}", 1.0, effect.variable)
+            for diet in (HABITUAL, effect.diet)
+        )
+        change = float(np.nanmedian(eaten / usual)) - 1.0
+        right = change > DIET_BAND if effect.published == "up" else change < -DIET_BAND
+        medians = {"habitual": float(np.nanmedian(usual)), "predicted": float(np.nanmedian(eaten))}
+        found.append({**asdict(effect), **medians, "right": right})
+    return pd.DataFrame(found)
 
 
 def _quantities() -> tuple[Mapping[str, Any], ...]:
