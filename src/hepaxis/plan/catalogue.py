@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 10
 #: Other regimens among them; the rest of the places go to arms.
 ALTERNATIVES = 3
-#: Regimens that are offered as an alternative, in this order of standing; a local treatment is not one.
+#: Regimens that are offered as an alternative, in this order of standing; a local treatment is not one, nor
+#: what is approved in some regions only or was given in trials only.
 STANDINGS = ("standard", "option", "limited")
 GRADES = "ABCDE"
 BURDENS = ("low", "moderate", "high")
@@ -135,6 +136,7 @@ _MECHANISMS = {
     "antivegf": "anti-VEGF lets T cells in and starves vessels",
     "tki": "a kinase inhibitor slows growth and vessels",
     "locoregional": "local treatment removes tumour and releases antigen",
+    "placebo": "nothing acts on the tumour",
 }
 
 

@@ -22,6 +22,7 @@ from hepaxis.therapy.regimens import REFERENCE_WEIGHT, regimen, regimen_ids
 REFERENCE_ALBUMIN = 40.0
 _ANTIBODY = ("v1", "q", "v2", "ec50", "albumin_exponent", "weight_exponent")
 _FALL = ("time_max", "time_t50")
+_TARGETS = ("lag3", "tim3", "tigit")
 _TKI = ("antivegf", "growth", "kill", "daily_dose", "elimination")
 
 
@@ -39,7 +40,7 @@ class DrugValue:
 
 @dataclass(frozen=True)
 class Drug:
-    """``slot`` pd1, ctla4, vegf or tki; ``values`` by parameter of the table ``drugs``."""
+    """``slot`` pd1, ctla4, vegf, coinhibitory or tki; ``values`` by parameter of the table ``drugs``."""
 
     id: str
     label: str
@@ -89,6 +90,8 @@ def parameters(components: Iterable[str], *, sex: str | None = None) -> dict[str
         found |= {f"{stem}.{name}": one[name] for name in _ANTIBODY}
         if one.slot == "pd1":
             found |= {f"{stem}.{name}": one[name] for name in _FALL}
+        if one.slot == "coinhibitory":
+            found |= {f"{stem}.{name}": one[name] for name in _TARGETS}
     return found
 
 

@@ -134,12 +134,13 @@ def _faults(components: Sequence[str], horizon_days: float, start_day: float) ->
 
 def _add_dose(dose: Dose, id: str, start_day: float, horizon: float, given: list[Given], held: list[Course]) -> None:
     first = start_day + dose.first_day
-    slot = drug(dose.drug).slot
-    if slot == "tki":
-        held.append(Course("tki.level", 1.0, first, None, id))
+    what = drug(dose.drug)
+    if what.slot == "tki":
+        level = 1.0 if dose.by_weight else dose.amount / what["daily_dose"]
+        held.append(Course("tki.level", level, first, None, id))
         return
     days = _days(first, dose.interval, dose.count, horizon)
-    given += [Given(f"antibody.{slot}", dose.amount, day, id) for day in days]
+    given += [Given(f"antibody.{what.slot}", dose.amount, day, id) for day in days]
 
 
 def _add_pull(pull: Pull, id: str, start_day: float, horizon: float, given: list[Given], held: list[Course]) -> None:

@@ -24,7 +24,8 @@ REFERENCE_WEIGHT = 75.0
 class Dose:
     """One drug of a regimen in one phase.  ``amount`` mg (a day for daily drugs), weight already applied.
 
-    ``count`` None: until stopped; ``interval`` None: once, or every day when ``daily``.
+    ``count`` None: until stopped; ``interval`` None: once, or every day when ``daily``; ``by_weight``: one of the doses
+    that a label gives by body weight, which are taken to give one exposure.
     """
 
     drug: str
@@ -34,6 +35,7 @@ class Dose:
     interval: float | None
     count: int | None
     daily: bool
+    by_weight: bool
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def _dose(row: Mapping[str, Any], weight: float) -> Dose:
         interval=row["interval_days"],
         count=None if row["doses"] is None else int(row["doses"]),
         daily=row["unit"] == "mg/day",
+        by_weight=row["weight_from"] is not None or row["weight_below"] is not None,
     )
 
 
