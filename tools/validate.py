@@ -1,8 +1,9 @@
 """`make validate`: what the model says beside what was published, with failures as prominent as successes.
 
-Runs every regimen arm of the trial table that the program can express on a population of virtual patients and writes
-docs/validation.json and docs/validation.md, stamped with the hashes of model and knowledge.  Rows marked `fit` were
-calibrated to; rows marked `validate` never were.  A test fails when the stamp is stale and the page does not say so.
+Runs every arm of the trial table of patients with Child-Pugh A, given what ``trial_arms`` says, on a population of
+virtual patients and writes docs/validation.json and docs/validation.md, stamped with the hashes of model and knowledge.
+Rows marked `fit` were calibrated to; rows marked `validate` never were.  A test fails when the stamp is stale and the
+page does not say so.
 """
 
 from __future__ import annotations
@@ -22,35 +23,14 @@ from hepaxis.plan.simulation import Setting, simulate
 from hepaxis.population import build_twin, draw_mechanisms, gut_from_prior, solved_tau, tau_record
 from hepaxis.population.twin import Twin
 from hepaxis.profile.reference import reference
-from hepaxis.trial import DAYS_PER_MONTH, median_event_free
+from hepaxis.trial import DAYS_PER_MONTH, PublishedArm, median_event_free, published_arm, published_arm_ids
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 HORIZON = 365.0
-# trial row -> components; arms the program cannot express (doses, drugs, lines, livers of their own) are left out
-ARMS = {
-    "imbrave150_atezo_bev": ("atezolizumab_bevacizumab",),
-    "imbrave150_sorafenib": ("sorafenib",),
-    "himalaya_stride_t300_d": ("durvalumab_tremelimumab",),
-    "himalaya_durvalumab": ("durvalumab",),
-    "himalaya_sorafenib": ("sorafenib",),
-    "checkmate_459_nivolumab": ("nivolumab",),
-    "checkmate_459_sorafenib": ("sorafenib",),
-    "checkmate_040_a_nivo1_ipi3_q3w_x4_nivo_240_q2w": ("nivolumab_ipilimumab",),
-    "keynote_224_pembrolizumab": ("pembrolizumab",),
-    "keynote_240_pembrolizumab": ("pembrolizumab",),
-    "keynote_240_placebo": (),
-    "keynote_394_pembrolizumab_asia": ("pembrolizumab",),
-    "keynote_394_placebo_asia": (),
-    "cosmic_312_sorafenib": ("sorafenib",),
-    "go30140_a_atezo_bev": ("atezolizumab_bevacizumab",),
-    "go30140_f1_atezo_bev": ("atezolizumab_bevacizumab",),
-    "study_22_t300_d": ("durvalumab_tremelimumab",),
-    "study_22_durvalumab": ("durvalumab",),
-    "sharp_sorafenib": ("sorafenib",),
-    "sharp_placebo": (),
-    "reflect_lenvatinib": ("lenvatinib",),
-    "reflect_sorafenib": ("sorafenib",),
-}
+#: Arms that are fitted to or predicted and compared.
+USES = ("fit", "validate")
+#: Livers of the patients simulated here; an arm of others waits for a population of its own.
+CHILD_PUGH = {"A5", "A6"}
 
 
 def exact_limits(percent: float, n: int) -> tuple[float, float]:
@@ -59,6 +39,18 @@ def exact_limits(percent: float, n: int) -> tuple[float, float]:
     low = beta.ppf(0.025, k, n - k + 1) if k else 0.0
     high = beta.ppf(0.975, k + 1, n - k) if k < n else 1.0
     return 100 * float(low), 100 * float(high)
+
+
+def expressible() -> list[PublishedArm]:
+    """Arms of the trial table with a published response whose patients can be simulated here."""
+    found = [published_arm(id) for id in published_arm_ids()]
+    return [
+        arm
+        for arm in found
+        if arm.use in USES
+        and set(arm.child_pugh) <= CHILD_PUGH
+        and knowledge.row("trials", arm.id)["orr_recist_pct"] is not None
+    ]
 
 
 def arms(hosts: int, draws: int, seed: int) -> list[dict[str, Any]]:
@@ -73,19 +65,19 @@ def arms(hosts: int, draws: int, seed: int) -> list[dict[str, Any]]:
     )
     rows = []
     done: dict[tuple[tuple[str, ...], float], dict[str, float]] = {}
-    for id, components in ARMS.items():
-        row = knowledge.row("trials", id)
-        weeks = float(row["scan_interval_weeks"] or 8)
+    for arm in expressible():
+        row = knowledge.row("trials", arm.id)
+        components, weeks = arm.components, arm.conduct.interval_weeks
         key = (components, weeks)
         if key not in done:
             done[key] = _simulate(twin, components, weeks, seed)
-            print(f"{'+'.join(components) or 'no treatment'} every {weeks:g} weeks: {done[key]}", file=sys.stderr)
+            print(f"{'+'.join(components)} every {weeks:g} weeks: {done[key]}", file=sys.stderr)
         got = done[key]
         n, published = int(row["n"]), row["orr_recist_pct"]
         low, high = exact_limits(float(published), n)
         months = row["pfs_med_mo"]
         rows.append({
-            "id": id, "use": row["use"], "trial": row["trial"], "arm": row["arm"], "n": n, "scan_weeks": weeks,
+            "id": arm.id, "use": row["use"], "trial": row["trial"], "arm": row["arm"], "n": n, "scan_weeks": weeks,
             "response_published": published, "response_low": round(low, 1), "response_high": round(high, 1),
             "response_predicted": round(got["response"], 1), "response_inside": bool(low <= got["response"] <= high),
             "pfs_published": months, "pfs_predicted": round(got["pfs"], 1),

@@ -9,7 +9,10 @@ import pytest
 
 from hepaxis import therapy
 
-ANTIBODIES = ("atezolizumab", "durvalumab", "nivolumab", "pembrolizumab", "tremelimumab", "ipilimumab", "bevacizumab")
+ANTIBODIES = (
+    "atezolizumab", "durvalumab", "nivolumab", "pembrolizumab", "tremelimumab", "ipilimumab", "bevacizumab",
+    "tislelizumab", "camrelizumab", "sintilimab", "tiragolumab",
+)  # fmt: skip
 
 
 def rates(name: str, clearance: float) -> np.ndarray:
@@ -32,12 +35,34 @@ def test_clearance_times_area_is_the_dose(name):
         ("bevacizumab", 19.6, 0.08),
         ("pembrolizumab", 25.8, 0.05),
         ("tremelimumab", 17.4, 0.03),
+        ("tiragolumab", 17.6, 0.05),
+        ("camrelizumab", 7.0, 0.03),  # chosen so: 3-11 days were measured
     ],
 )
 def test_terminal_half_life_is_the_published_one(name, days, tolerance):
     own = therapy.drug(name)["clearance"]
     slowest = max(np.linalg.eigvals(rates(name, own)).real)
     assert math.log(2) / -slowest == pytest.approx(days, rel=tolerance)
+
+
+def test_tislelizumab_keeps_the_published_volume():
+    one = therapy.drug("tislelizumab")
+    assert one["v1"] + one["v2"] == pytest.approx(6.42)
+
+
+def test_a_class_prior_says_so():
+    for name in ("camrelizumab", "sintilimab"):
+        for parameter, value in therapy.drug(name).values.items():
+            assert "own:assumed" in value.sources, (name, parameter)
+            assert value.checked == "recalled"
+
+
+def test_tiragolumab_takes_out_tigit_alone():
+    found = therapy.parameters(["atezolizumab_bevacizumab_tiragolumab"])
+    stem = "antibody.coinhibitory"
+    assert [found[f"{stem}.{name}"] for name in ("tigit", "lag3", "tim3")] == [1, 0, 0]
+    assert found[f"{stem}.v1"] == 2.76
+    assert "antibody.coinhibitory.tigit" not in therapy.parameters(["atezolizumab_bevacizumab"])
 
 
 def test_clearance_falls_by_the_published_share():

@@ -49,6 +49,57 @@ def test_lenvatinib_goes_by_weight(weight, dose):
     assert rows[["time", "lever", "action", "amount"]].to_numpy().tolist() == [[0.0, "tki.level", "set", 1.0]]
 
 
+def doses(regimen: str, lever: str, horizon: float = 365, weight: float = 70) -> list[tuple[float, float]]:
+    rows = therapy.protocol([regimen], horizon, weight_kg=weight)
+    mine = rows[rows["lever"] == lever]
+    return [(day, round(amount, 6)) for day, amount in zip(mine["time"], mine["amount"], strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("regimen", "lever", "first"),
+    [
+        ("camrelizumab_rivoceranib", "antibody.pd1", [(0, 200), (14, 200), (28, 200)]),
+        ("sintilimab_bevacizumab", "antibody.pd1", [(0, 200), (21, 200)]),
+        ("sintilimab_bevacizumab", "antibody.vegf", [(0, 1050), (21, 1050)]),
+        ("tislelizumab", "antibody.pd1", [(0, 200), (21, 200)]),
+        ("pembrolizumab_400_lenvatinib", "antibody.pd1", [(0, 400), (42, 400)]),
+        ("nivolumab_3mgkg", "antibody.pd1", [(0, 210), (14, 210)]),
+        ("atezolizumab", "antibody.pd1", [(0, 1200), (21, 1200)]),
+        ("atezolizumab_bevacizumab_tiragolumab", "antibody.coinhibitory", [(0, 600), (21, 600)]),
+        ("nivolumab_3_ipilimumab_1_q6w", "antibody.ctla4", [(0, 70), (42, 70), (84, 70)]),
+        ("nivolumab_3_ipilimumab_1_q6w", "antibody.pd1", [(0, 210), (14, 210)]),
+        ("placebo", "antibody.pd1", []),
+    ],
+)
+def test_trial_regimens_start_as_written(regimen, lever, first):
+    assert doses(regimen, lever)[: len(first)] == first
+
+
+def test_both_dose_ratios_of_nivolumab_and_ipilimumab():
+    for regimen, nivolumab, ipilimumab in (
+        ("nivolumab_1_ipilimumab_3", 70, 210),
+        ("nivolumab_3_ipilimumab_1", 210, 70),
+    ):
+        assert doses(regimen, "antibody.ctla4") == [(day, ipilimumab) for day in (0, 21, 42, 63)]
+        given_pd1 = doses(regimen, "antibody.pd1")
+        assert given_pd1[:6] == [*((day, nivolumab) for day in (0, 21, 42, 63)), (84, 240), (98, 240)]
+
+
+def test_tremelimumab_alone_goes_from_4_to_12_weeks():
+    assert [day for day, _ in doses("tremelimumab", "antibody.ctla4", 400)] == [*range(0, 169, 28), 252, 336]
+    assert {amount for _, amount in doses("tremelimumab", "antibody.ctla4", 400)} == {750}
+
+
+def test_four_low_doses_of_tremelimumab():
+    assert doses("durvalumab_tremelimumab_75", "antibody.ctla4") == [(day, 75) for day in (0, 28, 56, 84)]
+
+
+def test_a_kinase_inhibitor_below_its_labelled_dose_acts_less():
+    for regimen, level in (("atezolizumab_cabozantinib", 40 / 60), ("camrelizumab_rivoceranib", 1), ("sorafenib", 1)):
+        rows = therapy.protocol([regimen], 100)
+        assert rows.loc[rows["lever"] == "tki.level", "amount"].tolist() == [pytest.approx(level)]
+
+
 def test_unknown_weight_is_said():
     assert therapy.regimen("atezolizumab_bevacizumab").weight_assumed
     assert not therapy.regimen("durvalumab").weight_assumed

@@ -24,6 +24,25 @@ REGIMENS = [
     "tace",
 ]
 LOCAL = ["sbrt", "y90", "haic", "ablation"]  # their sizes in the model are assumed
+TRIAL_ONLY = [
+    "camrelizumab_rivoceranib",
+    "sintilimab_bevacizumab",
+    "tislelizumab",
+    "pembrolizumab_lenvatinib",
+    "pembrolizumab_400_lenvatinib",
+    "nivolumab_3mgkg",
+    "nivolumab_1_ipilimumab_3",
+    "nivolumab_3_ipilimumab_1",
+    "nivolumab_3_ipilimumab_1_q6w",
+    "atezolizumab",
+    "atezolizumab_cabozantinib",
+    "tremelimumab",
+    "durvalumab_tremelimumab_75",
+    "atezolizumab_bevacizumab_tiragolumab",
+    "durvalumab_bevacizumab",
+    "durvalumab_1120",
+    "placebo",
+]  # given in trials, or approved in some regions only: never offered by a plan
 ARMS = [
     "fmt_capsules_healthy",
     "fmt_colonoscopy",
@@ -58,8 +77,13 @@ ARMS = [
 
 
 def test_all_regimens_and_arms_are_there():
-    assert {*REGIMENS, *LOCAL} == set(therapy.regimen_ids())
+    assert {*REGIMENS, *LOCAL, *TRIAL_ONLY} == set(therapy.regimen_ids())
     assert set(ARMS) == set(therapy.arm_ids())
+
+
+def test_only_what_is_labelled_is_offered():
+    for id in TRIAL_ONLY:
+        assert therapy.regimen(id, 70).standing in ("regional", "trial")
 
 
 def test_tables_pass_the_linter():

@@ -8,6 +8,7 @@ from hepaxis.trial.course import Course
 from hepaxis.trial.expected import Endpoints, Nuisance, assess, median_event_free
 from hepaxis.trial.lesions import choose_targets, measure, split_sum
 from hepaxis.trial.parameters import criteria_table, criterion, hazard, hazard_table
+from hepaxis.trial.published_arms import PublishedArm, published_arm, published_arm_ids
 from hepaxis.trial.recist import NEVER, Best, Reading, Response, best_response, read_scans, shares
 from hepaxis.trial.schedule import DAYS_PER_MONTH, Conduct, conduct, conduct_trials, scan_schedule, visits
 from hepaxis.trial.survival import Curve, cumulative_incidence, interval_censored, product_limit
@@ -21,6 +22,7 @@ __all__ = [
     "Curve",
     "Endpoints",
     "Nuisance",
+    "PublishedArm",
     "Reading",
     "Response",
     "assess",
@@ -37,6 +39,8 @@ __all__ = [
     "measure",
     "median_event_free",
     "product_limit",
+    "published_arm",
+    "published_arm_ids",
     "read_scans",
     "scan_schedule",
     "shares",
