@@ -64,6 +64,9 @@ MOST_ROWS = 2048
 # Rows are padded to a multiple of this, so that no value depends on how many rows stand beside it.
 ROW_BLOCK = 64
 
+Array = NDArray[Any]
+ByIndex = dict[int, Array]
+
 
 class Evaluation:
     """Roots made ready for repeated evaluation."""
@@ -72,6 +75,8 @@ class Evaluation:
         self.roots = list(roots)
         self._graph = graph
         self._order = graph.reach(self.roots)
+        self._plan = self._work(self._order, kept=self.roots)
+        self._states, self._parameters = (sorted(graph.leaves(self.roots, kind)) for kind in ("state", "param"))
 
     def __call__(self, states: Floats, parameters: Floats, time: Floats | float = 0.0) -> Floats:
         """``states`` (n, n_states), ``parameters`` (n, n_parameters), ``time`` (n,) or one -> (n, n_roots)."""
@@ -80,42 +85,110 @@ class Evaluation:
         result = np.empty((n, len(self.roots)))
         for first in range(0, n, MOST_ROWS):
             rows = slice(first, min(first + MOST_ROWS, n))
-            self._block(states[rows], parameters[rows], when[rows], result[rows])
+            y, p = _needed(states[rows], self._states), _needed(parameters[rows], self._parameters)
+            values = self._values(self._plan, {}, (y, p, _columns(when[rows, None], 0.0)[0]))
+            for column, root in enumerate(self.roots):
+                result[rows, column] = values[root][: rows.stop - first]
         return result
 
-    def _block(self, states: Floats, parameters: Floats, time: Floats, result: Floats) -> None:
-        rows = len(states)
-        padded = -(-max(rows, 1) // ROW_BLOCK) * ROW_BLOCK
-        y = np.ones((states.shape[1], padded))
-        y[:, :rows] = states.T
-        p = np.ones((parameters.shape[1], padded))
-        p[:, :rows] = parameters.T
-        t = np.zeros(padded)
-        t[:rows] = time
-        graph = self._graph
-        values: dict[Node, NDArray[Any]] = {}
+    def along(
+        self, record: Floats, states: Sequence[int], changed: Sequence[int], parameters: Floats, times: Floats
+    ) -> Floats:
+        """Values along courses -> (n, n_times, n_roots); what no state, time or changed parameter moves is worked out
+        once a row.
+
+        record      (n, n_times, n_states + n_changed) of the states and changed parameters with these indices
+        parameters  (n, n_parameters), times (n_times,)
+        """
+        g = self._graph
+        varying = {("state", index): k for k, index in enumerate(states)}
+        varying |= {("param", index): len(states) + k for k, index in enumerate(changed)}
+        moves: set[Node] = set()
+        for node in self._order:
+            own = g.op[node] == "time" or (g.op[node] in ("state", "param") and (g.op[node], g.index(node)) in varying)
+            if own or any(a in moves for a in g.args[node]):
+                moves.add(node)
+        entering = {a for node in moves for a in g.args[node] if a not in moves}
+        still = self._work([k for k in self._order if k not in moves], kept=[*entering, *self.roots])
+        moving = self._work([k for k in self._order if k in moves], kept=[*entering, *self.roots])
+        n, m = record.shape[:2]
+        result = np.empty((n, m, len(self.roots)))
+        for first in range(0, n, MOST_ROWS):
+            rows = slice(first, min(first + MOST_ROWS, n))
+            p = _needed(parameters[rows], self._parameters)
+            width = -(-(rows.stop - first) // ROW_BLOCK) * ROW_BLOCK
+            fixed = self._values(still, {}, ({}, p, np.zeros(width)))
+            size = max(1, MOST_ROWS // width)
+            for begin in range(0, m, size):
+                span = slice(begin, min(begin + size, m))
+                block = _columns(record[rows, span].transpose(2, 1, 0).reshape(-1, rows.stop - first).T, 1.0)
+                block = block.reshape(record.shape[2], span.stop - begin, width)
+                y, changing = (
+                    {index: block[k] for (kind, index), k in varying.items() if kind == wanted}
+                    for wanted in ("state", "param")
+                )
+                t = np.broadcast_to(times[span, None], block.shape[1:])
+                values = self._values(moving, dict(fixed), (y, changing, t))
+                for column, root in enumerate(self.roots):
+                    result[rows, span, column] = np.broadcast_to(values[root], t.shape)[:, : rows.stop - first].T
+        return result
+
+    def _work(self, order: Sequence[Node], kept: Sequence[Node]) -> list[tuple[Node, tuple[Node, ...]]]:
+        """Nodes in order, each with those that nobody needs after it."""
+        last: dict[Node, Node] = {}
+        for node in order:
+            last.update(dict.fromkeys((node, *self._graph.args[node]), node))
+        for node in kept:
+            last.pop(node, None)
+        done: dict[Node, list[Node]] = {}
+        for node, at in last.items():
+            done.setdefault(at, []).append(node)
+        return [(node, tuple(done.get(node, ()))) for node in order]
+
+    def _values(
+        self,
+        work: Sequence[tuple[Node, tuple[Node, ...]]],
+        values: dict[Node, Array],
+        leaves: tuple[ByIndex, ByIndex, Array],
+    ) -> dict[Node, Array]:
+        """Carries out the work on top of what is known, with states, parameters and time; gives what is kept."""
+        graph, (y, p, t) = self._graph, leaves
+        width = t.shape[-1]
         with np.errstate(all="ignore"):
-            for node in self._order:
+            for node, done in work:
                 op, args = graph.op[node], graph.args[node]
                 if op == "const":
-                    value: NDArray[Any] = np.full(padded, graph.value[node])
+                    values[node] = np.full(width, graph.value[node])
                 elif op == "bool":
-                    value = np.full(padded, bool(graph.value[node]))
+                    values[node] = np.full(width, bool(graph.value[node]))
                 elif op == "state":
-                    value = y[graph.index(node)]
+                    values[node] = y[graph.index(node)]
                 elif op == "param":
-                    value = p[graph.index(node)]
+                    values[node] = p[graph.index(node)]
                 elif op == "time":
-                    value = t
+                    values[node] = t
                 elif op == "select":
-                    value = np.where(values[args[0]], values[args[1]], values[args[2]])
+                    values[node] = np.where(values[args[0]], values[args[1]], values[args[2]])
                 elif op in _BINARY:
-                    value = _BINARY[op](values[args[0]], values[args[1]])
+                    values[node] = _BINARY[op](values[args[0]], values[args[1]])
                 else:
-                    value = _UNARY[op](values[args[0]])
-                values[node] = value
-        for column, root in enumerate(self.roots):
-            result[:, column] = values[root][:rows]
+                    values[node] = _UNARY[op](values[args[0]])
+                for old in done:
+                    del values[old]
+        return values
+
+
+def _needed(rows: Floats, columns: Sequence[int]) -> dict[int, Array]:
+    """Padded columns by index."""
+    return dict(zip(columns, _columns(rows[:, columns], 1.0), strict=True))
+
+
+def _columns(rows: Floats, filler: float) -> Floats:
+    """(k, padded) from (n, k): one contiguous row a quantity."""
+    padded = -(-max(len(rows), 1) // ROW_BLOCK) * ROW_BLOCK
+    columns = np.full((rows.shape[1], padded), filler)
+    columns[:, : len(rows)] = rows.T
+    return columns
 
 
 def truth_bits(conditions: Evaluation, states: Floats, parameters: Floats, time: Floats | float) -> NDArray[np.int64]:

@@ -25,7 +25,7 @@ from .protocol import check_protocol, lay_out
 from .reference import ReferenceStepper
 from .results import Sensitivity, SteadyState, Trajectory
 from .sensitivity import check_directions, direction_name, tangent_name, tangent_protocol, tangent_system
-from .simulate import Observation, Run, Values, batch_rows, plain_evaluator, run_chunks, time_jumps
+from .simulate import Observation, Run, Values, batch_rows, run_chunks, time_jumps
 from .steady import RestTask, rest
 from .system import System
 
@@ -246,8 +246,7 @@ class Model:
             programs=programs,
         )
         stop = np.zeros(1, dtype=np.int64)
-        evaluate = plain_evaluator(self.system)
-        return Run(self.system, self._stepper, lambda: self._reference, settings, start, observation, evaluate, stop)
+        return Run(self.system, self._stepper, lambda: self._reference, settings, start, observation, stop)
 
     def _times(self, times: ArrayLike, start: float) -> Floats:
         when = np.atleast_1d(np.ascontiguousarray(times, dtype=float))

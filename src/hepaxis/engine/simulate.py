@@ -117,35 +117,22 @@ class Observation:
         changed = np.array(sorted(graph.leaves(nodes, "param") & changing), dtype=np.int64)
         return cls(tuple(nodes), states, changed)
 
-    def values(self, system: System, record: Floats, p: Floats, times: Floats, evaluate: Evaluator) -> Floats:
+    def values(self, system: System, record: Floats, p: Floats, times: Floats) -> Floats:
         """(n, n_times, n_observed) from the recorded values (n, n_times, n_recorded)."""
         g, k = system.graph, len(self.states)
         direct = [g.index(node) for node in self.nodes if g.op[node] == "state"]
         if len(direct) == len(self.nodes):
             place = {int(s): i for i, s in enumerate(self.states)}
             return np.ascontiguousarray(record[:, :, [place[s] for s in direct]])
-        n, m, _ = record.shape
-        y = np.ones((n * m, len(system.states)))
-        y[:, self.states] = record[:, :, :k].reshape(n * m, k)
-        rows = np.repeat(p, m, axis=0)
-        rows[:, self.parameters] = record[:, :, k:].reshape(n * m, -1)
-        values = evaluate(self.nodes, y, rows, np.tile(times, n)).reshape(n, m, len(self.nodes))
+        values = Evaluation(g, self.nodes).along(record, self.states.tolist(), self.parameters.tolist(), p, times)
         # What was never reached is unknown, whatever a formula makes of NaN.
-        unreached = np.isnan(record).any(axis=2) if k else np.zeros((n, m), bool)
-        values[unreached] = np.nan
+        if k:
+            values[np.isnan(record).any(axis=2)] = np.nan
         return values
 
 
 Failures = list[tuple[int, float, str]]  # patient, time, reason
 Outcome = tuple[Failures, Ints, Floats]  # with steps and last states
-Evaluator = Callable[[Sequence[Node], Floats, Floats, Floats], Floats]
-
-
-def plain_evaluator(system: System) -> Evaluator:
-    def evaluate(nodes: Sequence[Node], y: Floats, p: Floats, t: Floats) -> Floats:
-        return Evaluation(system.graph, nodes)(y, p, t)
-
-    return evaluate
 
 
 @dataclass(frozen=True)
@@ -158,7 +145,6 @@ class Run:
     settings: Settings
     start: float
     observation: Observation
-    evaluate: Evaluator
     stop: Ints  # one number; not zero = stop as soon as possible
 
     def chunk(self, y: Floats, p: Floats, rows: slice, values: Floats) -> Outcome:
@@ -193,7 +179,7 @@ class Run:
             (int(i) + first, float(state.t[i]), self._reason(int(state.status[i]), own_y[i], own_p[i])) for i in failed
         ]
         own = values[rows]
-        own[...] = self.observation.values(self.system, state.record, p[rows], settings.times, self.evaluate)
+        own[...] = self.observation.values(self.system, state.record, p[rows], settings.times)
         for i in failed:
             own[i, state.next_time[i] :] = np.nan
         return failures, state.steps, state.y
@@ -222,7 +208,9 @@ def run_chunks(
     n = len(y)
     values = np.empty((n, len(run.settings.times), len(run.observation.nodes)))
     workers = max(1, threads if threads is not None else available_cores())
-    size = max(1, min(chunk, -(-n // workers)))
+    # Equal parts, as many for each thread: none ends with a small rest while the other waits.
+    rounds = max(1, -(-n // (chunk * workers)))
+    size = max(1, -(-n // (rounds * workers)))
     parts = [slice(first, min(first + size, n)) for first in range(0, n, size)]
     results: dict[int, Outcome] = {}
     done = 0

@@ -81,7 +81,7 @@ def _newton(task: RestTask, y: Floats, rows: Ints) -> Floats:
             break
         f = task.rhs(y[going], rows[going])
         j = task.jacobian(y[going], rows[going])
-        step = np.array([_solve_one(a, b) for a, b in zip(j, f, strict=True)]).reshape(len(going), len(task.solve))
+        step = _solve(j, f)
         trial = y[going].copy()
         trial[:, task.solve] -= step
         quality = task.residual(trial, rows[going])
@@ -92,9 +92,19 @@ def _newton(task: RestTask, y: Floats, rows: Ints) -> Floats:
     return y
 
 
+def _solve(j: Floats, f: Floats) -> Floats:
+    """(n, k) moves from (n, k, k) and (n, k); NaN where something is not finite."""
+    step = np.full_like(f, np.nan)
+    fine = np.isfinite(j).all(axis=(1, 2)) & np.isfinite(f).all(axis=1)
+    try:
+        step[fine] = np.linalg.solve(j[fine], f[fine, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        for row in np.flatnonzero(fine):
+            step[row] = _solve_one(j[row], f[row])
+    return step
+
+
 def _solve_one(j: Floats, f: Floats) -> Floats:
-    if not (np.isfinite(j).all() and np.isfinite(f).all()):
-        return np.full_like(f, np.nan)
     try:
         return np.asarray(np.linalg.solve(j, f), dtype=np.float64)
     except np.linalg.LinAlgError:

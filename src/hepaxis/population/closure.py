@@ -57,8 +57,15 @@ class Closed:
 def niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Stage 1.  shares, absent (V, 12) -> occupancy u, niche capacity, weight (V, 12) and ok (V,).
 
-    Guilds present solve u_i + sum_j c_ij w_j u_j = 1; the niche is share / u and presses by its size.
+    Guilds present solve u_i + sum_j c_ij w_j u_j = 1; the niche is share / u and presses by its size.  People who share
+    a gut share the answer.
     """
+    guts, row = np.unique(np.concatenate([shares, absent], axis=1), axis=0, return_inverse=True)
+    occupancy, niche, weight, ok = _niches(*np.split(guts, 2, axis=1))
+    return occupancy[row], niche[row], weight[row], ok[row]
+
+
+def _niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     interaction = axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
     present = shares > PRESENT
     weight = np.ones_like(shares)
