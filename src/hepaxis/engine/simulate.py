@@ -199,7 +199,7 @@ def run_chunks(
     threads: int | None,
     progress: Callable[[int, int], None] | None,
     cancel: Callable[[], bool] | None = None,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> tuple[Floats, Failures, Ints, Floats]:
     """All rows, chunks shared between threads: (observed values, failures, steps, last states).
 
@@ -209,7 +209,7 @@ def run_chunks(
     values = np.empty((n, len(run.settings.times), len(run.observation.nodes)))
     workers = max(1, threads if threads is not None else available_cores())
     # Equal parts, as many for each thread: none ends with a small rest while the other waits.
-    rounds = max(1, -(-n // (chunk * workers)))
+    rounds = max(1, -(-n // ((CHUNK if chunk is None else chunk) * workers)))
     size = max(1, -(-n // (rounds * workers)))
     parts = [slice(first, min(first + size, n)) for first in range(0, n, size)]
     results: dict[int, Outcome] = {}
