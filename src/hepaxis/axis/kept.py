@@ -1,15 +1,19 @@
 """The assembled model on disk, so that Antimony and libSBML are not asked again about files they have read.
 
-An entry is JSON under the hash of every file of this room, of the knowledge tables and of the versions that assemble;
-it is written whole or not at all, and one that is damaged is as good as none.  Every number keeps all its bits.
-What is refused is never kept.
+Shipped with the package (``assembled.json.gz``, written by tools/ship_model.py): the model of a release, with the hash
+of every file of this room and of the knowledge tables it was assembled and checked from.  It is used only where that
+hash is today's.  A model that has been changed since is kept in the user's cache folder, as JSON under that hash and
+the versions that assemble; an entry is written whole or not at all, and one that is damaged is as good as none.
+Every number keeps all its bits.  What is refused is never kept.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import json
+import zlib
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +28,7 @@ ENVIRONMENT = "HEPAXIS_AXIS_CACHE"
 ASSEMBLERS = ("antimony", "python-libsbml", "pandas", "numpy")
 MOST_ENTRIES = 16
 TUPLES = "tuples"
+SHIPPED = "assembled.json.gz"
 
 
 def folder() -> Path | None:
@@ -31,18 +36,41 @@ def folder() -> Path | None:
     return user_cache.folder(ENVIRONMENT, "axis")
 
 
-def key(home: Path) -> str:
-    """Hash of all that the assembled model of a folder depends on."""
+def sources(home: Path) -> str:
+    """Hash of every file the assembled model of a folder depends on, whatever their line ends."""
     digest = hashlib.sha256(knowledge.content_hash().encode())
-    for name in ASSEMBLERS:
-        with contextlib.suppress(PackageNotFoundError):
-            digest.update(f"{name} {version(name)}\n".encode())
     here = Path(__file__).parent
     for root, pattern in ((here, "*.py"), (home, "*.ant"), (home, "*.csv")):
         for path in sorted(root.rglob(pattern)):
-            content = path.read_bytes()
+            content = path.read_bytes().replace(b"\r\n", b"\n")
             digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()
+
+
+def key(made_of: str) -> str:
+    """Name of a kept entry: the hash of its sources and of the versions that assemble."""
+    digest = hashlib.sha256(made_of.encode())
+    for name in ASSEMBLERS:
+        with contextlib.suppress(PackageNotFoundError):
+            digest.update(f"{name} {version(name)}\n".encode())
+    return digest.hexdigest()
+
+
+def shipped(home: Path, made_of: str) -> dict[str, Any] | None:
+    """Fields of the shipped model by name, None where it is missing, damaged or not made of these sources."""
+    try:
+        content = json.loads(gzip.decompress((home / SHIPPED).read_bytes()))
+    except (OSError, EOFError, zlib.error, ValueError):
+        return None
+    if content["sources"] != made_of:
+        return None
+    return {field: _unpacked(value) for field, value in content["model"].items()}
+
+
+def ship(home: Path, made_of: str, model: Any) -> None:
+    """Write the model that is shipped."""
+    content = json.dumps({"sources": made_of, "model": _fields(model)}).encode()
+    (home / SHIPPED).write_bytes(gzip.compress(content, mtime=0))
 
 
 def read(name: str) -> dict[str, Any] | None:
@@ -64,8 +92,12 @@ def write(name: str, model: Any) -> None:
     where = folder()
     if where is None:
         return
-    body = json.dumps({field.name: _packed(getattr(model, field.name)) for field in fields(model)}).encode()
+    body = json.dumps(_fields(model)).encode()
     user_cache.keep(where, f"{name}.json", hashlib.sha256(body).hexdigest().encode() + b"\n" + body, MOST_ENTRIES)
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    return {field.name: _packed(getattr(model, field.name)) for field in fields(model)}
 
 
 def _packed(value: Any) -> Any:

@@ -68,8 +68,9 @@ def build() -> AxisModel:
 
     Raises InputError with every fault of the mechanism files and tables.
     """
-    name = kept.key(HOME)
-    found = kept.read(name)
+    made_of = kept.sources(HOME)
+    name = kept.key(made_of)
+    found = kept.shipped(HOME, made_of) or kept.read(name)
     if found is not None:
         return AxisModel(**found)
     model = assemble_model(HOME)
