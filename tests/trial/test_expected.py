@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hepaxis.trial import Course, Nuisance, assess, hazard, hazard_table, median_event_free
+from hepaxis.trial import Course, Nuisance, assess, criteria_table, criterion, hazard, hazard_table, median_event_free
 
 DAYS = np.arange(0.0, 366.0, 7.0)
 
@@ -111,7 +111,16 @@ def test_every_hazard_parameter_has_a_unit_source_and_grade():
     for name, row in hazard_table().items():
         assert row["unit"], name
         assert row["source"], name
-        assert row["grade"] in {"human", "calibrated", "assumed"}, name
+        assert row["grade"] in {"human", "calibrated", "derived", "assumed"}, name
+
+
+def test_every_criterion_has_a_unit_and_source():
+    for name, row in criteria_table().items():
+        assert row["unit"], name
+        assert row["source"], name
+        assert row["grade"] in {"guideline", "assumed"}, name
+    with pytest.raises(KeyError, match="partial_response"):
+        criterion("response")
 
 
 @settings(max_examples=25, deadline=None)

@@ -24,13 +24,15 @@ from hepaxis.trial import (
     interval_censored,
     measure,
     product_limit,
+    published_arm,
+    published_arm_ids,
     shares,
 )
 from hepaxis.trial import conduct as trial_conduct
-from hepaxis.trial.hazards import cumulative, death_hazard, new_lesion_hazard
+from hepaxis.trial.hazards import DROP_OUT, cumulative, death_hazard, new_lesion_hazard
 
 FLAT = np.ones_like(DAYS)
-ARM = Arm("immune", 2019.0)
+ARM = Arm("immune", 2016.0)
 
 
 def hit(day: float, of=new_lesion_hazard) -> float:
@@ -167,7 +169,7 @@ def test_survival_does_not_depend_on_the_scan_interval():
     "change",
     [
         {"death": {"new": hit(60)}},
-        {"arm": {"year": 2009.0}},
+        {"arm": {"year": 2006.0}},
         {"arm": {"second_line": 1.0}},
         {"death": {"decompensation": 0.05}},
         {"death": {"death_frailty": 1.0}},
@@ -189,10 +191,21 @@ def test_albi_replaces_liver_function_where_it_is_known():
 
 
 def test_leaving_is_faster_on_kinase_inhibitors():
-    days = [one(leaving=0.5, arm=Arm(kind, 2019.0))[0].lives.leaving[0] for kind in ("immune", "placebo", "tki")]
+    days = [one(leaving=0.5, arm=Arm(kind, 2016.0))[0].lives.leaving[0] for kind in ("immune", "placebo", "tki")]
     assert days == sorted(days, reverse=True)
     with pytest.raises(ValueError, match="tki"):
-        one(arm=Arm("chemotherapy", 2019.0))
+        one(arm=Arm("chemotherapy", 2016.0))
+
+
+def test_a_published_arm_is_followed_as_the_table_says():
+    arm = Arm.published(published_arm("imbrave150_atezo_bev"))
+    assert (arm.leaving, arm.drugs, arm.second_line) == ("immune", ("atezolizumab", "bevacizumab"), 0.0)
+    assert 2018 < arm.year < 2019
+    assert Arm.published(published_arm("keynote_240_placebo")).drugs == ()
+    for id in published_arm_ids():
+        found = Arm.published(published_arm(id))
+        assert 2000 < found.year < 2026, id
+        assert found.leaving in DROP_OUT, id
 
 
 def test_random_numbers_that_do_not_fit_are_refused():
@@ -285,7 +298,7 @@ def test_same_random_numbers_pair_arms():
     n = 500
     made, luck = mixed(n), Chance.draw(n, 40, 5)
     one_arm, other = (
-        endpoints(follow(made, conduct(), luck, Arm("immune", 2019.0, drugs))) for drugs in ((), ("lenvatinib",))
+        endpoints(follow(made, conduct(), luck, Arm("immune", 2016.0, drugs))) for drugs in ((), ("lenvatinib",))
     )
     assert one_arm.drop(columns="best_viable").equals(other.drop(columns="best_viable"))
     viable = [t["best_viable"].isin([Response.CR, Response.PR]).mean() for t in (one_arm, other)]
@@ -297,10 +310,10 @@ def test_spontaneous_regression_answers_placebo():
     rng = np.random.default_rng(2)
     growth = np.exp(rng.normal(np.log(0.0046), 1.0, n))
     grows = course(np.exp(np.minimum(growth[:, None] * DAYS / 3, 1.5)), mm=110.0, net_growth=growth)
-    got = follow(grows, conduct(interval_weeks=6, later_weeks=6), Chance.draw(n, 60, 5), Arm("placebo", 2019.0))
+    got = follow(grows, conduct(interval_weeks=6, later_weeks=6), Chance.draw(n, 60, 5), Arm("placebo", 2016.0))
     assert 0.01 < got.best.objective.mean() < 0.045, "placebo arms: 1 to 4.4%"
     quiet = dataclasses.replace(Chance.draw(n, 60, 5), spontaneous=np.ones(n))
-    without = follow(grows, conduct(interval_weeks=6, later_weeks=6), quiet, Arm("placebo", 2019.0))
+    without = follow(grows, conduct(interval_weeks=6, later_weeks=6), quiet, Arm("placebo", 2016.0))
     assert without.best.objective.mean() < 0.01
 
 

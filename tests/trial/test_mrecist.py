@@ -36,7 +36,7 @@ def test_viable_diameter_is_what_is_left():
 def test_shrinkage_of_a_fifth_is_a_response_only_with_devascularisation():
     size = np.where(DAYS < 30, 1.0, 0.80)
     for drugs, expected in (((), Response.SD), (("lenvatinib",), Response.PR)):
-        row = endpoints(follow(course(size), conduct(), chance(), Arm("tki", 2019.0, drugs))).iloc[0]
+        row = endpoints(follow(course(size), conduct(), chance(), Arm("tki", 2016.0, drugs))).iloc[0]
         assert (row["best"], row["best_viable"]) == (Response.SD, expected)
 
 

@@ -4,6 +4,7 @@
 trial would.
 """
 
+from hepaxis.trial.biopsy import biopsy_cd8
 from hepaxis.trial.course import Course
 from hepaxis.trial.endpoints import COLUMNS as ENDPOINT_COLUMNS
 from hepaxis.trial.endpoints import endpoints
@@ -18,11 +19,27 @@ from hepaxis.trial.recist import NEVER, Best, Reading, Response, best_response, 
 from hepaxis.trial.resistance import Resistance, durable, progression_borne_out, resistance
 from hepaxis.trial.schedule import DAYS_PER_MONTH, Conduct, conduct, conduct_trials, scan_schedule, visits
 from hepaxis.trial.survival import Curve, cumulative_incidence, interval_censored, product_limit
+from hepaxis.trial.toxicity import (
+    EVENTS,
+    IMMUNE,
+    Exposures,
+    Toxicity,
+    ToxicityChance,
+    barrier_factor,
+    exposures,
+    severe_events,
+    severe_hazards,
+    severe_rate,
+)
+from hepaxis.trial.treatment import REASONS, Exposure, exposure, given_rows, steroid_rows, treated_days
 
 __all__ = [
     "DAYS_PER_MONTH",
     "ENDPOINT_COLUMNS",
+    "EVENTS",
+    "IMMUNE",
     "NEVER",
+    "REASONS",
     "Arm",
     "Best",
     "Chance",
@@ -30,6 +47,8 @@ __all__ = [
     "Course",
     "Curve",
     "Endpoints",
+    "Exposure",
+    "Exposures",
     "FollowUp",
     "ImmuneReading",
     "ImmuneResponse",
@@ -39,8 +58,12 @@ __all__ = [
     "Reading",
     "Resistance",
     "Response",
+    "Toxicity",
+    "ToxicityChance",
     "assess",
+    "barrier_factor",
     "best_response",
+    "biopsy_cd8",
     "choose_targets",
     "conduct",
     "conduct_trials",
@@ -51,7 +74,10 @@ __all__ = [
     "devascularised",
     "durable",
     "endpoints",
+    "exposure",
+    "exposures",
     "follow",
+    "given_rows",
     "hazard",
     "hazard_table",
     "interval_censored",
@@ -65,9 +91,14 @@ __all__ = [
     "read_scans",
     "resistance",
     "scan_schedule",
+    "severe_events",
+    "severe_hazards",
+    "severe_rate",
     "share_from_pair",
     "shares",
     "split_sum",
+    "steroid_rows",
+    "treated_days",
     "viable",
     "visits",
 ]

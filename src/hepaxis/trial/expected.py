@@ -18,6 +18,7 @@ from hepaxis.trial.hazards import cumulative, death_hazard, new_lesion_hazard
 from hepaxis.trial.parameters import criterion, hazard
 from hepaxis.trial.recist import NEVER, best_response, read_scans
 from hepaxis.trial.schedule import scan_schedule
+from hepaxis.trial.toxicity import barrier_factor
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,7 @@ def severe_immune_probability(course: Course, cumulative_hazard: float, exponent
     cumulative_hazard: -ln(1 - published rate) of the regimen; exponent (n,): dependence on the barrier's loosening
     under therapy against its own rest, uncertain (its draws include none).
     """
-    span = course.days[-1] - course.days[0]
-    ratio = np.maximum(course.barrier[:, :1] / np.maximum(course.barrier, 1e-6), 1e-6)
-    factor = np.trapezoid(ratio ** exponent[:, None], course.days, axis=1) / span
-    return -np.expm1(-cumulative_hazard * factor)
+    return -np.expm1(-cumulative_hazard * barrier_factor(course.days, course.barrier, exponent))
 
 
 def assess(

@@ -25,10 +25,13 @@ from hepaxis.trial.irecist import ImmuneReading, read_immune
 from hepaxis.trial.lesions import choose_targets, measure, split_sum
 from hepaxis.trial.mrecist import devascularised, viable
 from hepaxis.trial.parameters import hazard
+from hepaxis.trial.published_arms import PublishedArm
 from hepaxis.trial.recist import NEVER, Best, Reading, best_response, read_scans, target_progression
 from hepaxis.trial.schedule import Conduct, visits
+from hepaxis.trial.toxicity import exposures
 
 NEW_LESIONS = 3  # of a patient; more change no reading
+PRINTED_AFTER = 3.0  # years from the middle of enrolment to print, where enrolment is not known
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,21 @@ class Chance:
 class Arm:
     """What of an arm the follow-up needs.
 
-    leaving: ``immune``, ``tki`` or ``placebo``; drugs: names of ``devascularisation.csv`` (others are no fault); year:
-    of publication, for the era; second_line: share of patients 0-1.
+    leaving: ``immune``, ``tki``, ``placebo`` or ``local``; drugs: names of ``devascularisation.csv`` (others are no
+    fault); year: middle of enrolment, for the era; second_line: share of patients 0-1.
     """
 
     leaving: str
     year: float
     drugs: tuple[str, ...] = ()
     second_line: float = 0.0
+
+    @classmethod
+    def published(cls, arm: PublishedArm) -> Arm:
+        """Of an arm of the trial table: its largest treatment's drugs, its enrolment or three years before print."""
+        drugs = [drug for component in arm.components for drug in exposures(component).drugs]
+        year = arm.year - PRINTED_AFTER if arm.enrolment is None else arm.enrolment
+        return cls(arm.dropout, year, tuple(dict.fromkeys(drugs)), arm.second_line)
 
 
 @dataclass(frozen=True)

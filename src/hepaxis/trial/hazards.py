@@ -15,7 +15,7 @@ from hepaxis.trial.course import Course
 from hepaxis.trial.parameters import hazard
 
 DECADE = 10.0  # years
-DROP_OUT = ("immune", "tki", "placebo")
+DROP_OUT = ("immune", "tki", "placebo", "local")
 
 
 def cumulative(hazards: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def death_hazard_over_time(
 ) -> np.ndarray:
     """Hazard (n, m) of death through the whole course.
 
-    progression_day (n,) latent, decompensation_day (n,); frailty (n,) standard normal; year: calendar year;
+    progression_day (n,) latent, decompensation_day (n,); frailty (n,) standard normal; year of enrolment;
     second_line: share 0-1.
     """
     after = hazard("death_progression") * (course.days >= progression_day[:, None])
@@ -92,7 +92,7 @@ def decompensation_hazard(course: Course) -> np.ndarray:
 
 
 def drop_out_hazard(kind: str) -> float:
-    """Hazard 1/day of leaving assessment: ``immune``, ``tki`` or ``placebo``.  Raises ValueError for another kind."""
+    """Hazard 1/day of leaving assessment under a kind of treatment (``DROP_OUT``).  Raises ValueError for another."""
     if kind not in DROP_OUT:
         raise ValueError(f"no drop-out of '{kind}'; known: {', '.join(DROP_OUT)}")
     return hazard(f"drop_out_{kind}")
