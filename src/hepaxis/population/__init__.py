@@ -1,6 +1,7 @@
 """Virtual patients: priors, closure at rest, a patient's twin, and running a strategy on it."""
 
 from hepaxis.population.assumptions import assumed, assumption_table
+from hepaxis.population.baseline import Marginals, marginals, population_names
 from hepaxis.population.closure import Closed, close, engine_model
 from hepaxis.population.course import Run, run_strategy
 from hepaxis.population.guts import Guts, gut_from_capacities, gut_from_prior, reference_gut, reference_shares
@@ -8,24 +9,32 @@ from hepaxis.population.hosts import Hosts, draw_hosts, typical_host, unknown_in
 from hepaxis.population.mechanisms import Mechanisms, draw_mechanisms, prior_mean_mechanisms
 from hepaxis.population.tau import solved_tau, tau_record
 from hepaxis.population.twin import Twin, build_twin, gates_off, with_gut, with_parameters
+from hepaxis.population.virtual_patients import Population, Prior, draw_candidates, draw_population
 
 __all__ = [
     "Closed",
     "Guts",
     "Hosts",
+    "Marginals",
     "Mechanisms",
+    "Population",
+    "Prior",
     "Run",
     "Twin",
     "assumed",
     "assumption_table",
     "build_twin",
     "close",
+    "draw_candidates",
     "draw_hosts",
     "draw_mechanisms",
+    "draw_population",
     "engine_model",
     "gates_off",
     "gut_from_capacities",
     "gut_from_prior",
+    "marginals",
+    "population_names",
     "prior_mean_mechanisms",
     "reference_gut",
     "reference_shares",

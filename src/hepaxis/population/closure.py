@@ -58,7 +58,7 @@ def niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Stage 1.  shares, absent (V, 12) -> occupancy u, niche capacity, weight (V, 12) and ok (V,).
 
     Guilds present solve u_i + sum_j c_ij w_j u_j = 1; the niche is share / u and presses by its size.  People who share
-    a gut share the answer.
+    a gut share the answer.  A gut stops when its own weights stand still: it does not depend on who else is in the batch.
     """
     guts, row = np.unique(np.concatenate([shares, absent], axis=1), axis=0, return_inverse=True)
     occupancy, niche, weight, ok = _niches(*np.split(guts, 2, axis=1))
@@ -66,24 +66,30 @@ def niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    interaction = axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
     present = shares > PRESENT
     weight = np.ones_like(shares)
-    eye = np.eye(len(GUILDS))
-    occupancy = np.zeros_like(shares)
-    niche = np.where(present, shares, absent)
+    moving = np.ones(len(shares), bool)
     for _ in range(WEIGHT_ROUNDS):
-        system = eye[None] + interaction[None] * weight[:, None, :]
-        both = present[:, :, None] & present[:, None, :]
-        system = np.where(both, system, eye[None])
-        occupancy = np.linalg.solve(system, present.astype(float)[:, :, None])[:, :, 0]
-        niche = np.where(present, shares / np.where(present, occupancy, 1.0), absent)
+        _, niche = _filled(shares, absent, weight)
         moved = 0.5 * (weight + niche / (niche + WEIGHT_HALF))
-        done = np.max(np.abs(moved - weight)) < WEIGHT_TOLERANCE
-        weight = moved
-        if done:
+        still = np.max(np.abs(moved - weight), axis=1) < WEIGHT_TOLERANCE
+        weight = np.where(moving[:, None], moved, weight)
+        moving &= ~still
+        if not moving.any():
             break
+    occupancy, niche = _filled(shares, absent, weight)
     return occupancy, niche, weight, np.all((occupancy > 0) == present, axis=1)
+
+
+def _filled(shares: np.ndarray, absent: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Occupancy and niche capacity (V, 12) where guilds press by ``weight``."""
+    interaction = axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
+    present = shares > PRESENT
+    eye = np.eye(len(GUILDS))
+    both = present[:, :, None] & present[:, None, :]
+    system = np.where(both, eye[None] + interaction[None] * weight[:, None, :], eye[None])
+    occupancy = np.linalg.solve(system, present.astype(float)[:, :, None])[:, :, 0]
+    return occupancy, np.where(present, shares / np.where(present, occupancy, 1.0), absent)
 
 
 def combine(inputs: list[pd.DataFrame]) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def reference_gut(reference: GuildReference) -> Guts:
     """
     shares = reference_shares(reference)[None, :]
     inputs = pd.DataFrame({"carriage.bai": [bai_scale(reference.profiler)]})
-    return Guts(shares, _niche_if_open(reference)[None, :], np.ones_like(shares), inputs, "reference")
+    return Guts(shares, niche_if_open(reference)[None, :], np.ones_like(shares), inputs, "reference")
 
 
 def gut_from_capacities(
@@ -111,10 +111,10 @@ def _with_niches(
     row = axis.build().heterogeneity.query("input == 'load'").iloc[0]
     drawn = quantile(str(row["distribution"]), arguments(str(row["args"])), cube[:, -1])
     inputs = inputs.assign(load=drawn if load is None else np.full(n, load))
-    return Guts(shares, np.tile(_niche_if_open(reference), (n, 1)), opened, inputs, source)
+    return Guts(shares, np.tile(niche_if_open(reference), (n, 1)), opened, inputs, source)
 
 
-def _niche_if_open(reference: GuildReference) -> np.ndarray:
+def niche_if_open(reference: GuildReference) -> np.ndarray:
     """(12,) typical share of carriers: the capacity an open but empty niche would have."""
     mean = reference.table["log_mean"].reindex(list(GUILDS)).to_numpy(float)
     niche: np.ndarray = np.exp(mean)

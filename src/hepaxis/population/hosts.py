@@ -21,13 +21,14 @@ from hepaxis.patient.scores import scores
 from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.closure import lesions
 from hepaxis.population.diets import HABITUAL, diets
-from hepaxis.population.sampling import arguments, beta_shape, quantile, uniform_cube
+from hepaxis.population.sampling import arguments, bounded, quantile, uniform_cube
 from hepaxis.therapy import REFERENCE_WEIGHT
 
 LN2 = 0.6931471805599453
 GENES = {"host.ctnnb1": ("CTNNB1",), "host.b2m": ("B2M",), "host.jak": ("JAK1", "JAK2")}
 STEATOHEPATITIS_CAUSES = {"masld", "mash", "alcohol", "metald"}
 CHOLESTASIS_LEVEL = 1.0  # cholestasis on the sheet: the model's scale, where 1 halves hepatic extraction
+LIVER_FUNCTION_RANGE = (0.3, 1.4)  # relative; Child-Pugh C to a healthy liver
 MIN_DOUBLING_DAYS = 15.0  # fastest doubling time of the prior
 EXTRA = ("mix", "volume", "albi", "growth")  # dimensions of the cube besides the rows of the heterogeneity table
 
@@ -108,12 +109,12 @@ def _read_liver(
     if albi is not None:
         error = quantile("normal", {"mean": 0.0, "sd": assumed("albi_sd")}, u)
         loss = assumed("liver_per_albi") * (albi + error - assumed("albi_reference"))
-        columns["host.liver_function"] = np.clip(1.0 - loss, 0.3, 1.4)
+        columns["host.liver_function"] = np.clip(1.0 - loss, *LIVER_FUNCTION_RANGE)
         known["host.liver_function"] = "ALBI"
     state = liver_state(patient)
     if state is not None:
         for name, (mean, sd) in liver_states()[state].items():
-            columns[name] = _bounded(mean, sd, _ranks(columns[name]))
+            columns[name] = bounded(mean, sd, _ranks(columns[name]))
             known[name] = state.replace("_", " ")
     else:
         notes.append("cirrhosis and Child-Pugh class are not known: portal shunting stays at the prior of cirrhosis")
@@ -201,17 +202,6 @@ def _diameter_sum(patient: Patient | None, volume: np.ndarray) -> np.ndarray:
 def _ranks(values: np.ndarray) -> np.ndarray:
     order: np.ndarray = (np.argsort(np.argsort(values)) + 0.5) / len(values)
     return order
-
-
-def _bounded(mean: float, sd: float, u: np.ndarray) -> np.ndarray:
-    """Beta for shares below 1, normal above zero otherwise (barrier is a ratio)."""
-    if mean < 1.0:
-        try:
-            beta_shape(mean, sd)
-        except ValueError:
-            return np.clip(quantile("normal", {"mean": mean, "sd": sd}, u), 0.01, None)
-        return quantile("beta", {"mean": mean, "sd": sd}, u)
-    return np.clip(quantile("normal", {"mean": mean, "sd": sd}, u), 0.2, None)
 
 
 def habitual_carbohydrate(hosts: Hosts, default: float) -> float:

@@ -36,19 +36,29 @@ class Mechanisms:
 
 def draw_mechanisms(n: int, tau: float, seed: int) -> Mechanisms:
     """n draws around the solved ``tau``."""
-    gates = axis.build().gates
-    cube = uniform_cube(n, 2 * len(gates) + len(GUILDS) + 2, seed)
+    return mechanisms_at(uniform_cube(n, len(mechanism_names()), seed), tau)
+
+
+def mechanism_names() -> list[str]:
+    """Names of the columns of the cube that ``mechanisms_at`` reads."""
+    gates = list(axis.build().gates.index)
+    phi = [f"phi.{guild}" for guild in GUILDS]
+    return [*(f"gate.{gate}" for gate in gates), *phi, *(f"holds.{gate}" for gate in reversed(gates)), "tau", "core"]
+
+
+def mechanisms_at(cube: np.ndarray, tau: float) -> Mechanisms:
+    """Draws at points (n, len(mechanism_names())) of the unit cube, around the solved ``tau``."""
+    u = dict(zip(mechanism_names(), cube.T, strict=True))
     columns: dict[str, np.ndarray] = {}
-    for position, (gate, row) in enumerate(gates.iterrows()):
+    for gate, row in axis.build().gates.iterrows():
         args = {"mean": float(row["prior_mean"]), "sd": float(row["prior_sd"])}
-        holds = cube[:, -3 - position] < relevance()[str(row["grade"])]
-        columns[f"gate.{gate}"] = quantile("normal", args, cube[:, position]) * holds
-    for position, guild in enumerate(GUILDS, start=len(gates)):
-        columns[f"phi.{guild}"] = quantile(
-            "lognormal", {"median": 1.0, "sd_log": assumed("phi_sd_log")}, cube[:, position]
-        )
-    columns["tau"] = quantile("lognormal", {"median": tau, "sd_log": assumed("tau_sd_log")}, cube[:, -2])
-    core = quantile("lognormal", {"median": 1.0, "sd_log": assumed("core_sd_log")}, cube[:, -1])
+        holds = u[f"holds.{gate}"] < relevance()[str(row["grade"])]
+        columns[f"gate.{gate}"] = quantile("normal", args, u[f"gate.{gate}"]) * holds
+    for guild in GUILDS:
+        args = {"median": 1.0, "sd_log": assumed("phi_sd_log")}
+        columns[f"phi.{guild}"] = quantile("lognormal", args, u[f"phi.{guild}"])
+    columns["tau"] = quantile("lognormal", {"median": tau, "sd_log": assumed("tau_sd_log")}, u["tau"])
+    core = quantile("lognormal", {"median": 1.0, "sd_log": assumed("core_sd_log")}, u["core"])
     return Mechanisms(pd.DataFrame(columns), core)
 
 

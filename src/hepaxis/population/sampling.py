@@ -46,3 +46,14 @@ def quantile(distribution: str, args: dict[str, float], u: np.ndarray) -> np.nda
     else:
         raise ValueError(f"unknown distribution '{distribution}'")
     return np.clip(values, args.get("low", -np.inf), args.get("high", np.inf))
+
+
+def bounded(mean: float, sd: float, u: np.ndarray) -> np.ndarray:
+    """Values at quantiles ``u``: Beta for shares below 1, normal above zero otherwise (barrier is a ratio)."""
+    if mean < 1.0:
+        try:
+            beta_shape(mean, sd)
+        except ValueError:
+            return np.clip(quantile("normal", {"mean": mean, "sd": sd}, u), 0.01, None)
+        return quantile("beta", {"mean": mean, "sd": sd}, u)
+    return np.clip(quantile("normal", {"mean": mean, "sd": sd}, u), 0.2, None)

@@ -65,7 +65,11 @@ class Generator:
 
     def draw(self, n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         """n communities, n x 12, rows sum to 1."""
-        scores = rng.multivariate_normal(np.zeros(len(self.prevalence)), self.correlation, size=n, method="eigh")
+        none = np.zeros(len(self.prevalence))
+        return self.communities(rng.multivariate_normal(none, self.correlation, size=n, method="eigh"))
+
+    def communities(self, scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Communities of given normal scores of the guilds, n x 12, rows sum to 1."""
         level = stats.norm.cdf(scores)
         absent = 1.0 - self.prevalence
         within = np.clip((level - absent) / self.prevalence, _EDGE, 1.0 - _EDGE)
