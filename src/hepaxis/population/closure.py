@@ -58,7 +58,7 @@ def niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Stage 1.  shares, absent (V, 12) -> occupancy u, niche capacity, weight (V, 12) and ok (V,).
 
     Guilds present solve u_i + sum_j c_ij w_j u_j = 1; the niche is share / u and presses by its size.  People who share
-    a gut share the answer.  A gut stops when its own weights stand still: it does not depend on who else is in the batch.
+    a gut share the answer.  A gut stops when its own weights stand still, whoever else is in the batch.
     """
     guts, row = np.unique(np.concatenate([shares, absent], axis=1), axis=0, return_inverse=True)
     occupancy, niche, weight, ok = _niches(*np.split(guts, 2, axis=1))
