@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepaxis import axis
+from hepaxis import axis, therapy
 from hepaxis.population.closure import engine_model
-from hepaxis.population.dosing import FEEDING_DAYS, engine_protocol
+from hepaxis.population.dosing import FEEDING_DAYS, engine_protocol, with_levels
 
 COLUMNS = ["time", "lever", "action", "amount"]
 
@@ -97,3 +97,36 @@ def test_a_donor_dose_adds_its_biomass_in_the_model():
     floor = model.default_parameters["feeding_floor"]
     assert gained == pytest.approx(0.05 * niche / (niche + floor), rel=1e-5)
     assert gained[0] == pytest.approx(0.05, rel=0.005)
+
+
+def lane_rows(*given: tuple[float, str, str, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(list(given), columns=[*COLUMNS, "patient"])
+
+
+def test_one_patients_meal_adds_to_everybodys():
+    every, own = (0.0, "donor.but", "add", 0.1, np.nan), (0.125, "donor.but", "add", 0.1, 1.0)
+    made, _ = engine_protocol(lane_rows(every, own), 0.0, 3)
+    amounts = [fed(made[made["patient"] == k], "donor_feed_but") for k in range(3)]
+    assert amounts == pytest.approx([0.1, 0.2, 0.1])
+    assert made["patient"].notna().all()
+
+
+def test_levels_before_the_start_are_kept_by_patient():
+    ppi = (-300.0, "ppi", "set", 1.0, 0.0)
+    steroids = (-200.0, "steroid", "set", 0.4, np.nan), (-100.0, "steroid", "set", 0.1, 1.0)
+    _, before = engine_protocol(lane_rows(ppi, *steroids), -28.0, 2)
+    assert before["steroid"].tolist() == [0.4, 0.1]
+    parameters = with_levels(pd.DataFrame({"ppi": [0.0, 0.5], "steroid": 0.0}), before)
+    assert parameters["ppi"].tolist() == [1.0, 0.5]
+    assert parameters["steroid"].tolist() == [0.4, 0.1]
+
+
+def test_a_rescue_reaches_the_model_of_the_patient_alone():
+    model = engine_model()
+    lanes = therapy.Lanes(2, progression=np.array([2.0, np.nan]))
+    given_rows = therapy.protocol([{"id": "fmt_capsules_healthy", "at": "progression"}], 20, lanes=lanes)
+    made, _ = engine_protocol(given_rows, 0.0, 2)
+    run = model.simulate(made, {"load": np.ones(2)}, [0.0, 2.0, 3.0], ["don_but"])
+    gained = run.of("don_but")
+    assert gained[0, 1] == pytest.approx(gained[1, 1], rel=1e-6)
+    assert gained[0, 2] > gained[1, 2] + 1e-4

@@ -262,4 +262,4 @@ def _daily(lever: str, amount: float, start: float, end: float) -> list[Given]:
 def levels_at(protocol: pd.DataFrame, day: float) -> dict[str, float]:
     """Parameters as levers have set them by the day, for variables read from the states."""
     _, levels = engine_protocol(protocol, day + 1.0)
-    return levels
+    return {name: float(level) for name, level in levels.items()}

@@ -15,7 +15,7 @@ import pandas as pd
 
 from hepaxis import therapy
 from hepaxis.population.closure import combine, engine_model
-from hepaxis.population.dosing import engine_protocol
+from hepaxis.population.dosing import engine_protocol, with_levels
 from hepaxis.population.twin import Twin
 from hepaxis.profile.guilds import GUILDS
 
@@ -43,21 +43,27 @@ class Run:
 
 def run_strategy(
     twin: Twin,
-    components: Sequence[str],
+    components: Sequence[therapy.Part],
     horizon_days: float,
     *,
     observe: Sequence[str] = (),
     weight_kg: float | None = None,
     sex: str | None = None,
+    lanes: therapy.Lanes | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Run:
-    """Simulate a list of regimen and arm ids (empty: no treatment) on every virtual twin.
+    """Simulate a list of components (ids, or with options; empty: no treatment) on every virtual twin.
 
-    Raises InputError for unknown ids.
+    ``lanes``: what differs between them (one lane a virtual patient).  Raises InputError for what cannot be given.
     """
     model = engine_model()
     rows, notes = therapy.full_protocol(
-        components, twin.exposures, horizon_days, weight_kg=weight_kg, habitual_carbohydrate=twin.carbohydrate
+        components,
+        twin.exposures,
+        horizon_days,
+        weight_kg=weight_kg,
+        habitual_carbohydrate=twin.carbohydrate,
+        lanes=lanes,
     )
     parameters = twin.closed.parameters
     drug = therapy.parameters(components, sex=sex)
@@ -72,9 +78,9 @@ def run_strategy(
         states = _on_the_day_of_the_sample(twin, rows, parameters, start)
         lost = ~np.isfinite(states).all(axis=1)
         states = np.where(lost[:, None], twin.closed.states, states)
-    protocol, before = engine_protocol(rows, start)
+    protocol, before = engine_protocol(rows, start, len(parameters))
     if start > twin.start_day:
-        parameters = parameters.assign(**before)
+        parameters = with_levels(parameters, before)
     initial = pd.DataFrame(states, columns=list(model.states))
     run = model.simulate(
         protocol,
@@ -96,7 +102,7 @@ def run_strategy(
 def _on_the_day_of_the_sample(twin: Twin, rows: pd.DataFrame, parameters: pd.DataFrame, day: float) -> np.ndarray:
     """(V, n_states): the course until the sample, its residents then brought to what the sample shows."""
     model = engine_model()
-    protocol, _ = engine_protocol(rows[rows["time"] < day], twin.start_day)
+    protocol, _ = engine_protocol(rows[rows["time"] < day], twin.start_day, len(parameters))
     initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
     run = model.simulate(
         protocol,

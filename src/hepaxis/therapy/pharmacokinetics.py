@@ -16,6 +16,7 @@ from typing import Any
 
 from hepaxis import knowledge
 from hepaxis.problems import InputError, error
+from hepaxis.therapy.component import Part, component
 from hepaxis.therapy.regimens import REFERENCE_WEIGHT, regimen, regimen_ids
 
 #: Albumin at which the clearances hold, g/L; the antibody papers use 39-40.
@@ -73,10 +74,11 @@ def drug(id: str) -> Drug:
     return Drug(id, mine[0]["label"], mine[0]["slot"], values)
 
 
-def parameters(components: Iterable[str], *, sex: str | None = None) -> dict[str, float]:
+def parameters(components: Iterable[Part], *, sex: str | None = None) -> dict[str, float]:
     """Lever -> value for the drugs of a strategy: hold them from before the first dose to the end.
 
-    components: ids of regimens and arms (arms have none).  Raises InputError where two drugs want one slot.
+    components: ids of regimens and arms (arms have none), or with options.
+    Raises InputError where two drugs want one slot.
     """
     drugs = strategy_drugs(components)
     found: dict[str, float] = {}
@@ -95,10 +97,12 @@ def parameters(components: Iterable[str], *, sex: str | None = None) -> dict[str
     return found
 
 
-def strategy_drugs(components: Iterable[str]) -> tuple[Drug, ...]:
+def strategy_drugs(components: Iterable[Part]) -> tuple[Drug, ...]:
     """The drugs of a strategy's regimens, each once.  InputError where two of them want one slot of the model."""
-    ids = dict.fromkeys(name for c in components if c in regimen_ids() for name in regimen(c).drugs)
-    drugs = tuple(drug(name) for name in ids)
+    ids = [component(one).id for one in components]
+    drugs = tuple(
+        drug(name) for name in dict.fromkeys(n for id in ids if id in regimen_ids() for n in regimen(id).drugs)
+    )
     by_slot: dict[str, list[str]] = {}
     for one in drugs:
         by_slot.setdefault(one.slot, []).append(one.id)

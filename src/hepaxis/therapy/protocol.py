@@ -1,24 +1,27 @@
 """From a strategy and a patient's exposures to protocol rows.
 
-A strategy is a list of ids (one regimen, a local treatment, arms).  Day 0 is the first dose of the regimen; lead-ins
-and earlier exposures stand at negative days.  Every row lies before the horizon; a course that ends inside it is set
-back to rest.
+A strategy is a list of components (one regimen, a local treatment, arms), each an id or one with options.  Day 0 is the
+first dose of the regimen; lead-ins and earlier exposures stand at negative days.  Every row lies before the horizon; a
+course that ends inside it is set back to rest.  With ``lanes`` what differs between patients has rows of its own.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import pandas as pd
 
 from hepaxis.problems import InputError, Problem, error
 from hepaxis.therapy.antibiotics import antibiotic_class, course, exposure
-from hepaxis.therapy.arms import Pull, arm_ids, donor_shares, pulls
+from hepaxis.therapy.arms import Pull, donor_shares
+from hepaxis.therapy.component import PROGRESSION, Component, Part, component, component_faults, component_pulls
+from hepaxis.therapy.lanes import Lanes
 from hepaxis.therapy.levers import HABITUAL_CARBOHYDRATE, levers
 from hepaxis.therapy.pharmacokinetics import drug, strategy_drugs
-from hepaxis.therapy.regimens import Dose, regimen, regimen_ids, unknown
+from hepaxis.therapy.regimens import Dose, regimen, regimen_ids
 from hepaxis.therapy.timeline import Course, Given, rows
 
 #: Days a course lasts whose end is not known; a usual oral course, assumed.
@@ -57,21 +60,31 @@ class ExposureLike(Protocol):
 
 
 def protocol(
-    components: Sequence[str],
+    components: Sequence[Part],
     horizon_days: float,
     *,
     weight_kg: float | None = None,
     start_day: float = 0.0,
     habitual_carbohydrate: float = HABITUAL_CARBOHYDRATE,
+    lanes: Lanes | None = None,
 ) -> pd.DataFrame:
     """Protocol rows of a strategy: time (day), lever, action (add, set, multiply), amount, component.
 
-    ``start_day`` is the day of the regimen's first dose; lead-ins come before it.  ``weight_kg`` None takes the
-    reference weight (``Regimen.weight_assumed``).  Antibody and kinase inhibitor parameters are not rows: see
-    ``parameters``.  Raises InputError listing every unknown id, doubled slot and bad number at once.
+    ``components``: ids, ``Component``s or mappings of their options.  ``start_day`` is the day of the regimen's first
+    dose; lead-ins come before it.  ``weight_kg`` None takes the reference weight (``Regimen.weight_assumed``).
+    Antibody and kinase inhibitor parameters are not rows: see ``parameters``.  ``lanes`` adds a column ``patient``
+    (NaN: all).
+    Raises InputError listing every unknown id, option, doubled slot and bad number at once.
     """
-    given, held = _strategy(components, horizon_days, weight_kg, start_day)
-    return rows(given, held, horizon_days, habitual_carbohydrate)
+    return full_protocol(
+        components,
+        (),
+        horizon_days,
+        weight_kg=weight_kg,
+        start_day=start_day,
+        habitual_carbohydrate=habitual_carbohydrate,
+        lanes=lanes,
+    )[0]
 
 
 def exposure_protocol(
@@ -86,53 +99,139 @@ def exposure_protocol(
 
 
 def full_protocol(
-    components: Sequence[str],
+    components: Sequence[Part],
     exposures: Iterable[ExposureLike],
     horizon_days: float,
     *,
     weight_kg: float | None = None,
     start_day: float = 0.0,
     habitual_carbohydrate: float = HABITUAL_CARBOHYDRATE,
+    lanes: Lanes | None = None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Strategy and exposures on one time line, so that overlapping courses combine; with the notes of both."""
-    given, held = _strategy(components, horizon_days, weight_kg, start_day)
-    more_given, more_held, notes = _exposures(exposures, horizon_days, components)
-    for id in components:
-        if id in regimen_ids() and regimen(id, weight_kg).weight_assumed:
-            notes.append(f"{regimen(id).label}: body weight unknown, reference weight used")
-    return rows([*given, *more_given], [*held, *more_held], horizon_days, habitual_carbohydrate), tuple(notes)
+    """Strategy and exposures on one time line, so that overlapping courses combine; with the notes of both.
+
+    ``exposures`` are everybody's; those of one patient stand in ``lanes``.
+    """
+    parts = _parts(components, horizon_days, start_day, lanes)
+    ids = tuple(one.id for one in parts)
+    given, held = _strategy(parts, horizon_days, weight_kg, start_day, lanes)
+    more_given, more_held, notes = _exposures(exposures, horizon_days, ids)
+    given, held = [*given, *more_given], [*held, *more_held]
+    for patient, own in enumerate(lanes.exposures if lanes else ()):
+        more_given, more_held, own_notes = _exposures(own, horizon_days, ids)
+        given += [replace(one, patient=patient) for one in more_given]
+        held += [replace(one, patient=patient) for one in more_held]
+        notes += own_notes
+    if lanes is None or lanes.weight_kg is None:
+        for id in ids:
+            if id in regimen_ids() and regimen(id, weight_kg).weight_assumed:
+                notes.append(f"{regimen(id).label}: body weight unknown, reference weight used")
+    table = rows(given, held, horizon_days, habitual_carbohydrate, lanes.n if lanes else None)
+    return table, tuple(dict.fromkeys(notes))
+
+
+def _parts(
+    components: Sequence[Part], horizon_days: float, start_day: float, lanes: Lanes | None
+) -> tuple[Component, ...]:
+    """The components, each once.  Raises InputError with every fault."""
+    parts: dict[Component, None] = {}
+    problems: list[Problem] = []
+    for given in components:
+        try:
+            parts[component(given)] = None
+        except InputError as fault:
+            problems += fault.problems
+    for one in parts:
+        problems += component_faults(one)
+        if one.at == PROGRESSION and lanes is None:
+            hint = "give lanes with the day of each patient's progression"
+            problems.append(error("therapy.trigger", f"{one.id} waits for progression", hint))
+    problems += _faults(horizon_days, start_day)
+    if problems:
+        raise InputError(problems)
+    strategy_drugs(one.id for one in parts)
+    return tuple(parts)
+
+
+def _faults(horizon_days: float, start_day: float) -> list[Problem]:
+    if not (math.isfinite(horizon_days) and horizon_days > 0):
+        return [error("therapy.horizon", f"horizon of {horizon_days} days", "give a positive number of days")]
+    if not start_day < horizon_days:
+        found = f"start on day {start_day}, horizon {horizon_days} days"
+        return [error("therapy.start", found, "start before the horizon")]
+    return []
 
 
 def _strategy(
-    components: Sequence[str], horizon_days: float, weight_kg: float | None, start_day: float
+    parts: Sequence[Component], horizon_days: float, weight_kg: float | None, start_day: float, lanes: Lanes | None
 ) -> tuple[list[Given], list[Course]]:
-    problems = _faults(components, horizon_days, start_day)
-    if problems:
-        raise InputError(problems)
-    strategy_drugs(components)
     given: list[Given] = []
     held: list[Course] = []
-    for id in dict.fromkeys(components):
-        if id in regimen_ids():
-            for dose in regimen(id, weight_kg).doses:
-                _add_dose(dose, id, start_day, horizon_days, given, held)
-        for pull in pulls(id):
-            _add_pull(pull, id, start_day, horizon_days, given, held)
+    for one in parts:
+        if one.at == PROGRESSION:
+            continue
+        if one.id in regimen_ids():
+            first = start_day + (one.first_day or 0.0)
+            for dose in regimen(one.id, weight_kg).doses:
+                _add_dose(dose, one.id, first, horizon_days, given, held, lanes)
+        for pull in component_pulls(one):
+            _add_pull(pull, one.id, start_day, horizon_days, given, held)
+    if lanes is None:
+        return given, held
+    given, held = _until(given, held, lanes)
+    for one in parts:
+        if one.at != PROGRESSION:
+            continue
+        for patient, start in enumerate(lanes.start(one.at)):
+            if start < horizon_days:  # NaN: never
+                _add_own(one, float(start), horizon_days, patient, given, held)
     return given, held
 
 
-def _faults(components: Sequence[str], horizon_days: float, start_day: float) -> list[Problem]:
-    known = (*regimen_ids(), *arm_ids())
-    problems = [unknown("component", id, known) for id in components if id not in known]
-    if not (math.isfinite(horizon_days) and horizon_days > 0):
-        problems.append(error("therapy.horizon", f"horizon of {horizon_days} days", "give a positive number of days"))
-    elif not start_day < horizon_days:
-        found = f"start on day {start_day}, horizon {horizon_days} days"
-        problems.append(error("therapy.start", found, "start before the horizon"))
-    return problems
+def _add_own(
+    one: Component, start: float, horizon: float, patient: int, given: list[Given], held: list[Course]
+) -> None:
+    """A component of one patient alone, its days counted from ``start``."""
+    mine: list[Given] = []
+    courses: list[Course] = []
+    for pull in component_pulls(one):
+        _add_pull(pull, one.id, start, horizon, mine, courses)
+    given += [replace(dose, patient=patient) for dose in mine]
+    held += [replace(course, patient=patient) for course in courses]
 
 
-def _add_dose(dose: Dose, id: str, start_day: float, horizon: float, given: list[Given], held: list[Course]) -> None:
+def _until(given: list[Given], held: list[Course], lanes: Lanes) -> tuple[list[Given], list[Course]]:
+    """The study treatment cut at each patient's end of it; what nobody's end touches stays everybody's."""
+    ends = lanes.end()
+    first = float(ends.min()) if lanes.n else math.inf
+    doses: list[Given] = []
+    for dose in given:
+        if dose.patient is None and dose.day >= first:
+            doses += [replace(dose, patient=int(p)) for p in (ends > dose.day).nonzero()[0]]
+        elif dose.patient is None or dose.day < ends[dose.patient]:
+            doses.append(dose)
+    courses: list[Course] = []
+    for level in held:
+        last = math.inf if level.end is None else level.end
+        if last <= first:
+            courses.append(level)
+            continue
+        for patient, end in enumerate(ends):
+            if level.start < end:
+                off = min(last, float(end))
+                courses.append(replace(level, end=None if math.isinf(off) else off, patient=patient))
+    return doses, courses
+
+
+def _add_dose(
+    dose: Dose,
+    id: str,
+    start_day: float,
+    horizon: float,
+    given: list[Given],
+    held: list[Course],
+    lanes: Lanes | None = None,
+) -> None:
     first = start_day + dose.first_day
     what = drug(dose.drug)
     if what.slot == "tki":
@@ -140,7 +239,12 @@ def _add_dose(dose: Dose, id: str, start_day: float, horizon: float, given: list
         held.append(Course("tki.level", level, first, None, id))
         return
     days = _days(first, dose.interval, dose.count, horizon)
-    given += [Given(f"antibody.{what.slot}", dose.amount, day, id) for day in days]
+    lever = f"antibody.{what.slot}"
+    if dose.per_kg is not None and lanes is not None and lanes.weight_kg is not None:
+        doses = [dose.per_kg * float(weight) for weight in lanes.weight_kg]
+        given += [Given(lever, amount, day, id, patient) for day in days for patient, amount in enumerate(doses)]
+    else:
+        given += [Given(lever, dose.amount, day, id) for day in days]
 
 
 def _add_pull(pull: Pull, id: str, start_day: float, horizon: float, given: list[Given], held: list[Course]) -> None:

@@ -22,7 +22,8 @@ REFERENCE_WEIGHT = 75.0
 
 @dataclass(frozen=True)
 class Dose:
-    """One drug of a regimen in one phase.  ``amount`` mg (a day for daily drugs), weight already applied.
+    """One drug of a regimen in one phase.  ``amount`` mg (a day for daily drugs), weight already applied; ``per_kg`` mg
+    a kg where the dose goes by weight.
 
     ``count`` None: until stopped; ``interval`` None: once, or every day when ``daily``; ``by_weight``: one of the doses
     that a label gives by body weight, which are taken to give one exposure.
@@ -36,6 +37,7 @@ class Dose:
     count: int | None
     daily: bool
     by_weight: bool
+    per_kg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def _dose(row: Mapping[str, Any], weight: float) -> Dose:
         count=None if row["doses"] is None else int(row["doses"]),
         daily=row["unit"] == "mg/day",
         by_weight=row["weight_from"] is not None or row["weight_below"] is not None,
+        per_kg=row["amount"] if per_kg else None,
     )
 
 
