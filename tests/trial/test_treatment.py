@@ -115,6 +115,15 @@ def test_treatment_throughout_changes_no_dose():
     assert len(made) == 4
 
 
+def test_rows_of_one_patient_stay_that_patients():
+    own = ROWS.assign(patient=[np.nan, 1.0, 1.0, 0.0, np.nan])
+    made = given_rows(own, two(end=np.array([1000.0, 20.0])))
+    doses = made[made["lever"] == "antibody.pd1"]
+    assert doses[["time", "patient"]].fillna(-1).to_numpy().tolist() == [[0, -1], [56, 0]], "28 was after the end of 1"
+    level = made[made["lever"] == "tki.level"]
+    assert level[["time", "amount", "patient"]].to_numpy().tolist() == [[0, 1, 1], [20, 0, 1]]
+
+
 def test_a_real_regimen_goes_through():
     rows = therapy.protocol(("atezolizumab_bevacizumab",), 200)
     made = given_rows(rows, two(end=np.array([1000.0, 100.0])))

@@ -14,7 +14,7 @@ import numpy as np
 from hepaxis import therapy
 from hepaxis.patient import Patient
 from hepaxis.population import Run, Twin, run_strategy
-from hepaxis.trial import Course, Endpoints, Nuisance, assess, hazard
+from hepaxis.trial import Endpoints, Nuisance, assess, course_of, hazard
 
 REPLICATES = 6  # measurement errors a virtual patient; the mean over them is smooth enough at 150 hosts
 SCANS = 24  # enough scans for any schedule within a year
@@ -103,28 +103,3 @@ def immune_rate(components: Sequence[str]) -> float:
         prior = hazard("severe_immune_class") if "immune" in one.classes else 0.0
         free *= 1.0 - (prior if one.immune_event_rate is None else one.immune_event_rate)
     return 1.0 - free
-
-
-def course_of(run: Run, twin: Twin) -> Course:
-    """The trial's view of a run.  Failed virtual patients hold their first value so that the others are not touched."""
-    values = {name: _held(array) for name, array in run.values.items()}
-    unslowed = values["growth_intrinsic"] * values["gompertz"]
-    gained = unslowed - values["net_growth"] - values["kill_rest"]
-    return Course(
-        days=run.days,
-        volume=np.maximum(values["tumour_volume"], 1e-9),
-        gained_killing=gained,
-        vegf=np.clip(values["vegf_block"], 0.0, 1.0),
-        liver_function=values["liver"],
-        barrier=values["barrier"],
-        net_growth=twin.closed.parameters["net_growth_start"].to_numpy(float),
-        diameter_sum=twin.hosts.diameter_sum[twin.host],
-        spread=values["diameter_spread"],
-    )
-
-
-def _held(array: np.ndarray) -> np.ndarray:
-    if np.isfinite(array).all():
-        return array
-    first = np.where(np.isfinite(array[:, :1]), array[:, :1], 1.0)
-    return np.where(np.isfinite(array), array, first)

@@ -10,6 +10,7 @@ from hepaxis.trial.endpoints import COLUMNS as ENDPOINT_COLUMNS
 from hepaxis.trial.endpoints import endpoints
 from hepaxis.trial.expected import Endpoints, Nuisance, assess, median_event_free
 from hepaxis.trial.follow_up import Arm, Chance, FollowUp, Lives, follow
+from hepaxis.trial.from_run import OBSERVE, course_of
 from hepaxis.trial.irecist import ImmuneReading, ImmuneResponse, read_immune
 from hepaxis.trial.lesions import choose_targets, measure, split_sum
 from hepaxis.trial.mrecist import devascularisation_table, devascularised, share_from_pair, viable
@@ -39,6 +40,7 @@ __all__ = [
     "EVENTS",
     "IMMUNE",
     "NEVER",
+    "OBSERVE",
     "REASONS",
     "Arm",
     "Best",
@@ -67,6 +69,7 @@ __all__ = [
     "choose_targets",
     "conduct",
     "conduct_trials",
+    "course_of",
     "criteria_table",
     "criterion",
     "cumulative_incidence",

@@ -84,17 +84,22 @@ def _hold_weeks(event: str, ctla4: bool) -> float:
 def given_rows(rows: pd.DataFrame, taken: Exposure) -> pd.DataFrame:
     """Protocol rows (time, lever, action, amount, ...) with what was not given taken out.
 
-    Adds a column ``patient`` (NaN: all).  A dose that some patients miss becomes one row for each that had it; a level
-    is set to nothing at each patient's pauses and end, and back after a pause.  Rows of other levers are left alone.
+    Rows may have a column ``patient`` (NaN: all); the result has.  A dose that some patients miss becomes one row for
+    each that had it; a level is set to nothing at each patient's pauses and end, and back after a pause.  Rows of other
+    levers are left alone.
     """
-    is_drug = rows["lever"].str.startswith(DRUGS)
-    doses = rows[is_drug & (rows["action"] == "add")]
+    lane = rows["patient"].to_numpy(float) if "patient" in rows else np.full(len(rows), np.nan)
+    rows = rows.assign(patient=lane)
+    doses = rows[rows["lever"].str.startswith(DRUGS) & (rows["action"] == "add")]
+    mine = doses["patient"].to_numpy()
+    shared = np.isnan(mine)
     on = taken.on_drug(doses["time"].to_numpy(float))
+    had = on[np.where(shared, 0, mine).astype(int), np.arange(len(doses))]
     everyone = on.all(0)
-    place, who = np.nonzero((on & ~everyone).T)
+    place, who = np.nonzero((on & ~everyone & shared).T)
     kept = [
-        rows[~is_drug | (rows["action"] == "set")].assign(patient=np.nan),
-        doses[everyone].assign(patient=np.nan),
+        rows.drop(doses.index),
+        doses[np.where(shared, everyone, had)],
         doses.iloc[place].assign(patient=who.astype(float)),
     ]
     levels = rows[rows["lever"].isin(LEVELS) & (rows["action"] == "set") & (rows["amount"] > 0)]
@@ -107,7 +112,9 @@ def _level_changes(level: pd.DataFrame, taken: Exposure) -> pd.DataFrame:
     """A level (one row) off at pauses and the end of each patient, and back on after pauses that end before it."""
     days = np.concatenate([taken.hold_from, taken.hold_to, taken.end[:, None]], axis=1)
     begins = float(level["time"].iloc[0])
-    patient, change = np.nonzero(np.isfinite(days) & (days >= begins) & (days <= taken.end[:, None]))
+    lane = float(level["patient"].iloc[0])
+    mine = np.isnan(lane) | (np.arange(len(days)) == lane)
+    patient, change = np.nonzero(mine[:, None] & (days >= begins) & (days <= taken.end[:, None]) & np.isfinite(days))
     amount = np.where(taken.on_drug(days)[patient, change], float(level["amount"].iloc[0]), 0.0)
     made = level.iloc[np.zeros(len(patient), int)]
     return made.assign(time=days[patient, change], amount=amount, patient=patient.astype(float))
