@@ -19,6 +19,7 @@ from typing import Any
 import sensitivity_figures as figures
 import sensitivity_pages as pages
 
+from hepaxis.engine.simulate import available_cores
 from hepaxis.sensitivity import ScanSizes, Sizes, analyse, scan, summarise
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +57,7 @@ def text(record: dict[str, Any]) -> str:
 
 
 def write_sensitivity(sizes: Sizes, quick: bool) -> None:
-    record = made(lambda: analyse(sizes, tell), quick)
+    record = made(lambda: analyse(sizes, tell, workers=available_cores()), quick)
     (DOCS / "sensitivity.json").write_text(text(record), encoding="utf-8")
     SUMMARY.write_text(text(summarise(record)), encoding="utf-8")
     (DOCS / "sensitivity.md").write_text(pages.sensitivity_page(record), encoding="utf-8")
@@ -93,7 +94,7 @@ def _largest(values: list[float | None]) -> float:
 
 
 def write_tau(sizes: ScanSizes, quick: bool) -> None:
-    record = made(lambda: scan(sizes, tell), quick)
+    record = made(lambda: scan(sizes, tell, workers=available_cores()), quick)
     (DOCS / "tau.json").write_text(text(record), encoding="utf-8")
     (DOCS / "tau.md").write_text(pages.tau_page(record), encoding="utf-8")
     for name, up in (("sd", "sd of the log-odds of response"), ("auc", "AUC of the gut alone")):

@@ -20,6 +20,9 @@ SHORT = {
     "dca_portal": "portal DCA",
     "endotoxin": "endotoxin",
     "barrier": "barrier",
+    "arm_fmt": "what FMT adds",
+    "arm_vancomycin": "what vancomycin adds",
+    "butyrate_recovery": "butyrate after vancomycin",
 }
 QUICK = "**STALE: a look with few runs, to be made again in full by `tools/sensitivity.py`.**"
 
@@ -72,11 +75,12 @@ def sensitivity_page(record: dict[str, Any]) -> str:
         "gut's part is that change less the same person's with every gate off: who a person is moves response far more "
         "than the gut does, so that the gates are seen in the gut's part.",
         "",
-        "Not covered: the interaction between guilds, which the closure reads from the tables; "
+        "Interactions between guilds are varied with the niches found anew: the measured community rests whatever they "
+        "are, so that they act where a gut is disturbed, as in what an arm adds and in the recovery of butyrate."
         + (
-            f"what the drug table sets at dosing ({', '.join(record['not_varied'])}) has no effect on response here."
+            f" What the drug table sets at dosing ({', '.join(record['not_varied'])}) has no effect on response here."
             if record["not_varied"]
-            else "everything else with a distribution is."
+            else ""
         ),
         "",
         "## Shares of the variance, by kind and group",
@@ -166,8 +170,8 @@ def _local(record: dict[str, Any]) -> list[str]:
         "",
         f"d output / d ln parameter, mean over {record['sizes']['guts']} communities, the person closed anew (central "
         "differences of a tenth of the prior sd), and under durvalumab with the rest kept and the parameter moved on "
-        "the day of the first dose (exact tangent equations of the engine). The two agree where a parameter does not "
-        "move the rest, and a test holds them to that.",
+        "the day of the first dose (central differences of 1%, held by a test to the engine's exact tangents). The two "
+        "agree where a parameter does not move the rest, and a test holds them to that.",
         "",
         *table(["parameter", "durvalumab", "atezo + bev", "resting CD8", "durvalumab, rest kept"], rows),
     ]

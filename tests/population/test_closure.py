@@ -43,6 +43,23 @@ def test_niches_are_positive_and_give_back_the_shares(community):
     assert (occupancy + (weight * occupancy) @ interaction.T)[0, present] == pytest.approx(1.0, abs=1e-12)
 
 
+def test_each_patient_can_press_its_guilds_in_its_own_way():
+    """Interactions by patient: each rests at its measured shares, and is what it would be alone."""
+    rng = np.random.default_rng(3)
+    shares = rng.dirichlet(np.ones(12), 5)
+    own = axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
+    pressed = own + np.where(own != 0, 0.05 * rng.standard_normal((5, 12, 12)), 0.0)
+    together = niches(shares, np.full((5, 12), 0.02), pressed)
+    occupancy, niche, weight, ok = together
+    assert ok.all()
+    for k in range(5):
+        assert occupancy[k] + pressed[k] @ (weight[k] * occupancy[k]) == pytest.approx(1.0, abs=1e-12)
+        alone = niches(shares[[k]], np.full((1, 12), 0.02), pressed[k])
+        for one, other in zip(alone, together, strict=True):
+            assert np.array_equal(one[0], other[k])
+    assert np.abs(niche - niches(shares, np.full((5, 12), 0.02))[1]).max() > 1e-3
+
+
 def test_an_impossible_community_is_counted_with_a_reason(twin, monkeypatch):
     """A competitor that leaves no room: the patient is not dropped, not raised, and says why."""
     interaction = axis.build().interaction.copy()

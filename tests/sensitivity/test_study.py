@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hepaxis import axis
 from hepaxis.population import engine_model, solved_tau
 from hepaxis.sensitivity import Study, blocked_sample, factors, indices, output_table
-from hepaxis.sensitivity.factors import COMMUNITY, CORE
+from hepaxis.sensitivity.crew import Crew
+from hepaxis.sensitivity.factors import COMMUNITY, CORE, parameter_values
 from hepaxis.sensitivity.reading import GUT
 
 SEED = 5
@@ -44,8 +46,8 @@ def test_every_gate_and_every_distribution_of_the_tables_is_a_factor():
     table = axis.build().parameters
     spread = table[table["args"].str.contains("sd") & (table["value"] != 0)]
     left_out = set(spread.index) - set(names)
-    closed = ("interaction_", "g_", "niche_", "weight_", "open_", "ref_")
-    assert all(name.startswith(closed) for name in left_out), "only what the closure sets or reads is left out"
+    closed = ("g_", "niche_", "weight_", "open_", "ref_")
+    assert all(name.startswith(closed) for name in left_out), "only what the closure sets is left out"
 
 
 def test_factors_name_parameters_of_the_model():
@@ -127,6 +129,34 @@ def test_a_gate_moves_no_metabolite(study):
     table = indices(study.evaluate(sample), list(blocks), list(output_table().index), 1, resamples=20)
     rest = table.set_index("output").loc[["butyrate_portal", "dca_portal"], "total"]
     assert (rest == 0).all()
+
+
+def test_interactions_act_where_the_gut_is_disturbed_and_not_at_rest(study):
+    """The measured community rests whatever presses what; how it comes back after an antibiotic depends on it."""
+    blocks = {"interactions": [k for k, factor in enumerate(study.factors) if factor.group == "interactions"]}
+    assert len(blocks["interactions"]) == (axis.build().interaction != 0).to_numpy().sum()
+    sample = blocked_sample(8, len(study.factors), blocks, SEED)
+    table = indices(study.evaluate(sample), list(blocks), list(output_table().index), 1, resamples=20)
+    total = table.set_index("output")["total"]
+    assert total[["butyrate_recovery", "arm_fmt", "arm_vancomycin"]].min() > 1e-6
+    assert total[["butyrate_portal", "dca_portal", "barrier", "cd8", "mdsc"]].max() < 1e-12
+
+
+def test_what_an_arm_adds_is_the_difference_of_two_courses(study, cube):
+    both = pd.DataFrame(
+        {"variable": "tumour_change", "reading": ["durvalumab+oral_vancomycin", "durvalumab", ""], "day": 84}
+    )
+    both.loc[2, "reading"] = "durvalumab+oral_vancomycin:arm"
+    people, guts = parameter_values(cube[:6], study.factors), study.guts_of(cube[:6])
+    with_arm, alone, added = study.values(people, guts, both).T
+    assert added == pytest.approx(with_arm - alone, rel=1e-12, nan_ok=True)
+    assert np.nanmax(np.abs(added)) > 1e-3
+
+
+def test_processes_share_the_work_without_changing_it(study, cube, values):
+    with Crew(2) as crew:
+        shared = study.evaluate(cube, chunk=12, crew=crew)
+    assert shared == pytest.approx(values, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def _held(factor, value):

@@ -21,6 +21,7 @@ WEIGHT_HALF = 0.05  # niche share that presses with half weight (axis closure, s
 WEIGHT_TOLERANCE = 1e-14
 WEIGHT_ROUNDS = 200
 KILL_REST = "kill_rest"
+INTERACTION = "interaction_"  # parameter names: interaction_<guild>_<by>
 FROM_AFAR = 1000.0  # days integrated before Newton's method, from the closure table's start
 FROM_NEAR = 200.0  # days, from a rest of the same people: the slowest host rate kept is 1/100 a day
 
@@ -54,42 +55,70 @@ class Closed:
         )
 
 
-def niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def niches(
+    shares: np.ndarray, absent: np.ndarray, interaction: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Stage 1.  shares, absent (V, 12) -> occupancy u, niche capacity, weight (V, 12) and ok (V,).
+
+    ``interaction`` (12, 12) or (V, 12, 12) is how strongly the second guild presses the first; None is the model's own.
 
     Guilds present solve u_i + sum_j c_ij w_j u_j = 1; the niche is share / u and presses by its size.  People who share
     a gut share the answer.  A gut stops when its own weights stand still, whoever else is in the batch.
     """
+    pressed = own_interaction() if interaction is None else interaction
+    if pressed.ndim == 3:
+        return _niches(shares, absent, pressed)
     guts, row = np.unique(np.concatenate([shares, absent], axis=1), axis=0, return_inverse=True)
-    occupancy, niche, weight, ok = _niches(*np.split(guts, 2, axis=1))
+    occupancy, niche, weight, ok = _niches(*np.split(guts, 2, axis=1), pressed)
     return occupancy[row], niche[row], weight[row], ok[row]
 
 
-def _niches(shares: np.ndarray, absent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _niches(
+    shares: np.ndarray, absent: np.ndarray, interaction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     present = shares > PRESENT
     weight = np.ones_like(shares)
     moving = np.ones(len(shares), bool)
     for _ in range(WEIGHT_ROUNDS):
-        _, niche = _filled(shares, absent, weight)
+        _, niche = _filled(shares, absent, weight, interaction)
         moved = 0.5 * (weight + niche / (niche + WEIGHT_HALF))
         still = np.max(np.abs(moved - weight), axis=1) < WEIGHT_TOLERANCE
         weight = np.where(moving[:, None], moved, weight)
         moving &= ~still
         if not moving.any():
             break
-    occupancy, niche = _filled(shares, absent, weight)
+    occupancy, niche = _filled(shares, absent, weight, interaction)
     return occupancy, niche, weight, np.all((occupancy > 0) == present, axis=1)
 
 
-def _filled(shares: np.ndarray, absent: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _filled(
+    shares: np.ndarray, absent: np.ndarray, weight: np.ndarray, interaction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Occupancy and niche capacity (V, 12) where guilds press by ``weight``."""
-    interaction = axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
     present = shares > PRESENT
     eye = np.eye(len(GUILDS))
     both = present[:, :, None] & present[:, None, :]
-    system = np.where(both, eye[None] + interaction[None] * weight[:, None, :], eye[None])
+    system = np.where(both, eye[None] + interaction * weight[:, None, :], eye[None])
     occupancy = np.linalg.solve(system, present.astype(float)[:, :, None])[:, :, 0]
     return occupancy, np.where(present, shares / np.where(present, occupancy, 1.0), absent)
+
+
+def own_interaction() -> np.ndarray:
+    """(12, 12) of the model's tables, in the order of the guilds."""
+    return axis.build().interaction.loc[list(GUILDS), list(GUILDS)].to_numpy(float)
+
+
+def _interaction_of(parameters: pd.DataFrame) -> np.ndarray:
+    """(12, 12), or (V, 12, 12) where ``parameters`` set some of ``interaction_<guild>_<by>``."""
+    named = {f"{INTERACTION}{a}_{b}": (i, j) for i, a in enumerate(GUILDS) for j, b in enumerate(GUILDS)}
+    given = [name for name in parameters.columns if name in named]
+    matrix = own_interaction()
+    if not given:
+        return matrix
+    matrix = np.tile(matrix, (len(parameters), 1, 1))
+    for name in given:
+        matrix[:, *named[name]] = parameters[name].to_numpy(float)
+    return matrix
 
 
 def combine(inputs: list[pd.DataFrame]) -> pd.DataFrame:
@@ -117,7 +146,7 @@ def close(
     model = engine_model()
     count = len(parameters)
     parameters = parameters.copy()
-    occupancy, niche, weight, ok = niches(guts.shares, guts.absent)
+    occupancy, niche, weight, ok = niches(guts.shares, guts.absent, _interaction_of(parameters))
     if near is None:
         states = np.tile(np.array([model.default_initial[name] for name in model.states]), (count, 1))
     else:

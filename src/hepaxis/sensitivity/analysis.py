@@ -17,10 +17,11 @@ import pandas as pd
 
 from hepaxis import axis, knowledge, therapy
 from hepaxis.population.closure import combine
+from hepaxis.sensitivity.crew import Crew
 from hepaxis.sensitivity.factors import Factor
 from hepaxis.sensitivity.information import information
 from hepaxis.sensitivity.local import derivatives, elasticities, held_change, movable, some_guts
-from hepaxis.sensitivity.reading import GUT, REST, measurement_table, output_table
+from hepaxis.sensitivity.reading import ARM, GUT, REST, measurement_table, output_table
 from hepaxis.sensitivity.screening import elementary_effects, trajectories
 from hepaxis.sensitivity.study import Study
 from hepaxis.sensitivity.variance import blocked_sample, indices
@@ -50,18 +51,23 @@ def stamp() -> dict[str, str]:
     return {"model": axis.build().hash, "knowledge": knowledge.content_hash()[:16]}
 
 
-def analyse(sizes: Sizes, progress: Progress = lambda _: None) -> dict[str, Any]:
-    """Everything, about (factors x trajectories + blocks x rows) virtual patients."""
+def analyse(sizes: Sizes, progress: Progress = lambda _: None, *, workers: int = 1) -> dict[str, Any]:
+    """Everything, about (factors x trajectories + blocks x rows) virtual patients, shared between processes."""
+    with Crew(workers) as crew:
+        return _analyse(sizes, progress, crew)
+
+
+def _analyse(sizes: Sizes, progress: Progress, crew: Crew) -> dict[str, Any]:
     study = Study.of(sizes.seed)
     outputs = [str(name) for name in output_table().index]
     progress(f"screening: {sizes.trajectories} trajectories of {len(study.factors)} factors")
-    effects, cloud = _screening(study, sizes, outputs)
+    effects, cloud = _screening(study, sizes, outputs, crew)
     blocks = blocks_of(study.factors, strongest(effects, study.factors, sizes.strongest))
     progress(f"variance shares: {len(blocks)} blocks, {(len(blocks) + 2) * sizes.rows} runs")
-    sample = study.evaluate(blocked_sample(sizes.rows, len(study.factors), blocks, sizes.seed))
+    sample = study.evaluate(blocked_sample(sizes.rows, len(study.factors), blocks, sizes.seed), crew=crew)
     table = indices(sample, list(blocks), outputs, sizes.seed)
     progress(f"derivatives at the median person with {sizes.guts} communities")
-    local, scaled = _local(study, sizes, outputs)
+    local, scaled = _local(study, sizes, outputs, crew)
     progress("what measurements can tell")
     return {
         "statement": "Research use only, not for treatment decisions.",
@@ -117,16 +123,16 @@ def level_of(block: str) -> str:
     return "group" if ": " in block else "single"
 
 
-def _screening(study: Study, sizes: Sizes, outputs: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+def _screening(study: Study, sizes: Sizes, outputs: list[str], crew: Crew) -> tuple[pd.DataFrame, np.ndarray]:
     points, order = trajectories(len(study.factors), sizes.trajectories, sizes.seed)
-    values = study.evaluate(points)
+    values = study.evaluate(points, crew=crew)
     return elementary_effects(points, order, values, study.names, outputs), values
 
 
-def _local(study: Study, sizes: Sizes, outputs: list[str]) -> tuple[dict[str, Any], np.ndarray]:
+def _local(study: Study, sizes: Sizes, outputs: list[str], crew: Crew) -> tuple[dict[str, Any], np.ndarray]:
     guts, moved, table = some_guts(study, sizes.guts), movable(study.factors), output_table()
     both = pd.concat([table[["variable", "reading", "day"]], measurement_table()[["variable", "reading", "day"]]])
-    scaled = derivatives(study, guts, both)
+    scaled = derivatives(study, guts, both, crew=crew)
     closed = elasticities(scaled[:, : len(outputs)], moved)
     size = np.abs(scaled[:, outputs.index("response_durvalumab")]).mean(axis=0)
     names = [moved[int(k)].name for k in np.argsort(-size, kind="stable")[:HELD]]
@@ -193,11 +199,9 @@ def _outputs(values: np.ndarray) -> dict[str, dict[str, Any]]:
 
 def _of_the_drug() -> list[str]:
     """Parameters that a regimen's drug table sets, so that a draw of them has no effect on a response."""
-    readings = output_table()["reading"].str.removesuffix(GUT)
-    regimens = [str(name) for name in readings.unique() if name != REST]
-    return [
-        str(n) for name in regimens for n in combine([pd.DataFrame(therapy.parameters([name]), index=range(1))]).columns
-    ]
+    readings = output_table()["reading"].str.removesuffix(GUT).str.removesuffix(ARM)
+    courses = [therapy.parameters(str(course).split("+")) for course in readings.unique() if course != REST]
+    return [str(name) for drug in courses if drug for name in combine([pd.DataFrame(drug, index=range(1))]).columns]
 
 
 def _matrices(table: pd.DataFrame, key: str, outputs: list[str], columns: list[str]) -> dict[str, Any]:

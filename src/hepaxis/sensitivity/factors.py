@@ -4,8 +4,9 @@ Held: parameters of the axis tables with their distribution about the tabled val
 heterogeneity table draws it; gates as the mechanism draws have them (claim holds in people or not, then its strength);
 tau and the immune core as a population has them; and the community as one factor, a draw of the shipped generator.
 A module added to the tables is covered without a line here.
-Left out: what the closure computes (niches, weights, references, killing at rest), and the interaction between guilds,
-which the closure reads from the tables and which a changed value would put out of rest.
+The interactions between guilds belong to the gut: the closure finds the niches at which the measured community rests
+whatever they are, so that they show where the gut is disturbed.
+Left out: what the closure computes (niches, weights, references, killing at rest).
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ import pandas as pd
 from hepaxis import axis
 from hepaxis.population import solved_tau
 from hepaxis.population.assumptions import assumed, relevance
+from hepaxis.population.closure import INTERACTION
 from hepaxis.population.sampling import arguments, quantile
 
 COMMUNITY, CORE, COLD, TAU = "community", "immune core", "cold tumour", "tau"
-CLOSED = ("niche_", "weight_", "open_", "ref_", "interaction_")  # set by the closure, or read by it from the tables
+CLOSED = ("niche_", "weight_", "open_", "ref_")  # set by the closure
 BY_HOST = ("host.", "tumour.")
 
 Quantile = Callable[[np.ndarray], np.ndarray]
@@ -137,7 +139,8 @@ def _parameter(name: str, row: pd.Series) -> Factor:
     args = arguments(str(row["args"]))
     centre = "median" if row["distribution"] == "lognormal" else "mean"
     args.setdefault(centre, float(row["value"]))
-    return _spread(name, "parameter", str(row["module"]), str(row["distribution"]), args, str(row["grade"]), "")
+    kind, group = ("gut", "interactions") if name.startswith(INTERACTION) else ("parameter", str(row["module"]))
+    return _spread(name, kind, group, str(row["distribution"]), args, str(row["grade"]), "")
 
 
 def _spread(

@@ -2,8 +2,9 @@
 
 Held: ``closed`` moves a parameter and lets the person rest anew with it (niches, metabolites, immunity, growth), by
 central differences of a tenth of the prior sd to either side: what a wrong value does to a prediction.  ``held`` keeps
-the rest and moves the parameter on the day of the first dose, by the engine's exact tangent equations: what a change
-under treatment would do.
+the rest and moves the parameter on the day of the first dose, by central differences of 1%: what a change under
+treatment would do.  Differences are lanes of one batch, so that no code beside the model's own need be compiled (the
+engine's tangent equations of this model take half a minute to); a test holds them to those equations.
 At the reference community every gate stands at its reference by construction, whatever the parameters are; so
 derivatives are taken with several communities and told as their mean and range.
 """
@@ -20,11 +21,14 @@ from hepaxis.patient.burden import sphere_ml
 from hepaxis.population import Guts, engine_model
 from hepaxis.population.closure import combine
 from hepaxis.population.dosing import engine_protocol
+from hepaxis.sensitivity.crew import ALONE, Crew
 from hepaxis.sensitivity.factors import COLD, COMMUNITY, CORE, Factor
 from hepaxis.sensitivity.reading import MEASURABLE_MM
 from hepaxis.sensitivity.study import Study, take
 
 STEP = 0.1  # of the prior sd, to either side
+HELD_STEP = 0.01  # of the logarithm, to either side
+HELD_TOLERANCE = 1e-7  # relative, of the two courses that a difference is taken of
 
 
 def movable(listed: Sequence[Factor]) -> tuple[Factor, ...]:
@@ -44,7 +48,7 @@ def some_guts(study: Study, count: int) -> Guts:
     return study.guts_of(cube)
 
 
-def derivatives(study: Study, guts: Guts, table: pd.DataFrame) -> np.ndarray:
+def derivatives(study: Study, guts: Guts, table: pd.DataFrame, *, crew: Crew = ALONE) -> np.ndarray:
     """(guts, rows of ``table``, movable factors): d reading / d factor in prior sd, every rest closed anew."""
     moved = movable(study.factors)
     centre = median_person(study.factors).to_numpy()
@@ -55,7 +59,7 @@ def derivatives(study: Study, guts: Guts, table: pd.DataFrame) -> np.ndarray:
     frame = pd.DataFrame(rows, columns=[factor.name for factor in moved])
     frame["host_infiltration"] = frame["host_infiltration"] * frame.pop(CORE)
     people = pd.concat([frame] * len(guts), ignore_index=True)
-    values = study.values(people, take(guts, np.repeat(np.arange(len(guts)), len(frame))), table)
+    values = study.values(people, take(guts, np.repeat(np.arange(len(guts)), len(frame))), table, crew=crew)
     up, down = np.moveaxis(values.reshape(len(guts), 2, len(moved), len(table)), 1, 0)
     found: np.ndarray = np.swapaxes((up - down) / (2 * STEP), 1, 2)
     return found
@@ -72,26 +76,30 @@ def held_change(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """(names, (guts, names)): d tumour_change / d ln parameter with the rest of the median person kept.
 
-    The engine's forward sensitivities; the immune core is no parameter of the model and has none.
+    The immune core is no parameter of the model and has none.
     """
-    person = median_person(study.factors).drop(CORE)
+    person = median_person(study.factors).drop(CORE, errors="ignore")
     names = tuple(name for name in names if name != CORE)
     parameters = pd.DataFrame([person] * len(guts)).reset_index(drop=True)
     twin = study.closed_people(parameters, guts)
     rows, _ = therapy.full_protocol([regimen], (), day)
     protocol, _ = engine_protocol(rows, 0.0)
     drug = combine([pd.DataFrame(therapy.parameters([regimen]), index=range(len(guts)))])
+    own = twin.closed.parameters.assign(**{str(name): drug[name].to_numpy() for name in drug})
+    # Lanes: of each person one pair a parameter, up and down.
+    lanes = np.repeat(np.arange(len(guts)), 2 * len(names))
+    frame = own.iloc[lanes].reset_index(drop=True)
     model = engine_model()
-    run = model.sensitivities(
-        names,
-        protocol,
-        twin.closed.parameters.assign(**{str(name): drug[name].to_numpy() for name in drug}),
-        [0.0, day],
-        ["tumour_volume"],
-        pd.DataFrame(twin.closed.states, columns=list(model.states)),
-        rtol=1e-5,
-    )
-    volume = run.values[:, :, 0] + sphere_ml(MEASURABLE_MM)
-    slope = run.derivatives[:, :, 0] / volume[:, :, None]
-    change: np.ndarray = (slope[:, 1] - slope[:, 0]) * person[list(names)].to_numpy()
-    return names, change
+    for k, name in enumerate(names):
+        values = np.full(len(frame), model.default_parameters[name])
+        if name in frame:
+            values = frame[name].to_numpy(float).copy()
+        values[2 * k :: 2 * len(names)] *= np.exp(HELD_STEP)
+        values[2 * k + 1 :: 2 * len(names)] *= np.exp(-HELD_STEP)
+        frame[name] = values
+    initial = pd.DataFrame(twin.closed.states[lanes], columns=list(model.states))
+    run = model.simulate(protocol, frame, [0.0, day], ["tumour_volume"], initial, rtol=HELD_TOLERANCE)
+    volume = np.log(run.values[:, :, 0] + sphere_ml(MEASURABLE_MM))
+    change = (volume[:, 1] - volume[:, 0]).reshape(len(guts), len(names), 2)
+    found: np.ndarray = (change[:, :, 0] - change[:, :, 1]) / (2 * HELD_STEP)
+    return names, found

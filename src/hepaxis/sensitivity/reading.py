@@ -21,12 +21,17 @@ from hepaxis.population import Twin, engine_model, run_strategy
 MEASURABLE_MM = 10.0
 REST = "rest"
 GUT = ":gut"  # a regimen's reading less that of the same person without gates; the study takes the difference
+ARM = ":arm"  # a reading under regimen and arm less that under the regimen alone
 SIZE, CHANGE = "tumour_size", "tumour_change"  # read from tumour_volume: ln of a diameter, ln of a ratio of volumes
 
 
 @lru_cache(maxsize=1)
 def output_table() -> pd.DataFrame:
-    """Rows by output: variable, reading (rest, a regimen, or a regimen's ``:gut`` part), day, label."""
+    """Rows by output: variable, reading, day, label.
+
+    A reading is rest, a regimen, or components joined by ``+``; with ``:gut`` the gut's part of it, with ``:arm`` what
+    the components after the first add.
+    """
     return _table("outputs.csv").set_index("output")
 
 
@@ -42,15 +47,21 @@ def _table(name: str) -> pd.DataFrame:
 
 def read(twin: Twin, table: pd.DataFrame) -> np.ndarray:
     """(people, rows of ``table``) logarithms, NaN where a person failed."""
-    values = np.empty((len(twin.ok), len(table)))
-    reading = table["reading"].str.removesuffix(GUT).to_numpy()
-    variables, days = table["variable"].to_numpy(), table["day"].to_numpy(float)
-    for regimen in dict.fromkeys(reading):
-        rows = np.flatnonzero(reading == regimen)
-        if regimen == REST:
-            values[:, rows] = _at_rest(twin, [str(variables[row]) for row in rows])
+    values = np.zeros((len(twin.ok), len(table)))
+    given, days = table["reading"].astype(str), table["day"].to_numpy(float)
+    variables = [str(name) for name in table["variable"]]
+    # Of an arm's reading two are needed, and runs are shared between all that are of one treatment.
+    wanted = [(course, k, 1.0) for k, course in enumerate(given.str.removesuffix(GUT).str.removesuffix(ARM))]
+    wanted += [(course.split("+")[0], k, -1.0) for course, k, _ in wanted if given.iloc[k].endswith(ARM)]
+    for course in dict.fromkeys(course for course, _, _ in wanted):
+        rows = [(k, sign) for other, k, sign in wanted if other == course]
+        names = [variables[k] for k, _ in rows]
+        if course == REST:
+            found = _at_rest(twin, names)
         else:
-            values[:, rows] = _under(twin, str(regimen), [str(variables[row]) for row in rows], days[rows])
+            found = _under(twin, course.split("+"), names, days[[k for k, _ in rows]])
+        for column, (k, sign) in enumerate(rows):
+            values[:, k] += sign * found[:, column]
     return values
 
 
@@ -59,9 +70,9 @@ def _at_rest(twin: Twin, names: list[str]) -> np.ndarray:
     return np.where(twin.ok[:, None], _logarithm(found), np.nan)
 
 
-def _under(twin: Twin, regimen: str, names: list[str], days: np.ndarray) -> np.ndarray:
+def _under(twin: Twin, components: list[str], names: list[str], days: np.ndarray) -> np.ndarray:
     model = [name for name in dict.fromkeys(names) if name not in (SIZE, CHANGE)]
-    run = run_strategy(twin, [regimen], float(days.max()), observe=model)
+    run = run_strategy(twin, components, float(days.max()), observe=model)
     volume = run.values["tumour_volume"] + sphere_ml(MEASURABLE_MM)
     values = np.empty((len(volume), len(names)))
     for k, (name, day) in enumerate(zip(names, days, strict=True)):

@@ -18,12 +18,13 @@ from hepaxis.population.closure import Closed, combine
 from hepaxis.population.hosts import Hosts
 from hepaxis.population.mechanisms import Mechanisms
 from hepaxis.profile.reference import GuildReference, reference
+from hepaxis.sensitivity.crew import ALONE, Crew
 from hepaxis.sensitivity.factors import COMMUNITY, Factor, factors, parameter_values
 from hepaxis.sensitivity.reading import GUT, output_table, read
 
 FAMILY = "metaphlan4"
 COMMUNITIES = 256  # guts of the generator that the factor "community" chooses from
-CHUNK = 1024  # people closed and simulated at once; bounds memory, results do not depend on it
+CHUNK = 512  # people closed and simulated at once; bounds memory, results do not depend on it
 STARTS = ("volume_start", "net_growth_start")  # the closure asks for them by name
 OF_THE_GUT = ("gate", "gut", "tau")  # kinds of factor that neither the references nor a person without gates depend on
 
@@ -46,30 +47,32 @@ class Study:
     def names(self) -> tuple[str, ...]:
         return tuple(factor.name for factor in self.factors)
 
-    def evaluate(self, cube: np.ndarray, *, chunk: int = CHUNK) -> np.ndarray:
+    def evaluate(self, cube: np.ndarray, *, chunk: int = CHUNK, crew: Crew = ALONE) -> np.ndarray:
         """Quantiles (n, factors) -> outputs (n, outputs) in the order of ``output_table``, NaN where a draw failed.
 
         A row's numbers depend on that row alone, but for rounding on ``chunk``, and not on the number of cores.
         """
-        return self.values(parameter_values(cube, self.factors), self.guts_of(cube), output_table(), chunk=chunk)
+        people = parameter_values(cube, self.factors)
+        return self.values(people, self.guts_of(cube), output_table(), chunk=chunk, crew=crew)
 
-    def values(self, parameters: pd.DataFrame, guts: Guts, table: pd.DataFrame, *, chunk: int = CHUNK) -> np.ndarray:
+    def values(
+        self, parameters: pd.DataFrame, guts: Guts, table: pd.DataFrame, *, chunk: int = CHUNK, crew: Crew = ALONE
+    ) -> np.ndarray:
         """People given by value: one row of parameters and one gut each -> (n, rows of ``table``)."""
         hosts, back = self._without_gut(parameters)
-        base: list[np.ndarray] = []
-        refs: list[np.ndarray] = []
-        for rows in _chunks(len(hosts), chunk):
-            twin = self.unmoved(hosts.iloc[rows])
-            refs.append(_exposures(twin.closed))
-            base.append(read(twin, table))
-        reference, unmoved = np.concatenate(refs)[back], np.concatenate(base)[back]
-        found = [
-            read(self.person(parameters.iloc[rows], take(guts, rows), reference[rows]), table)
+        of_gut = table["reading"].str.endswith(GUT).to_numpy()
+        still = [
+            Unmoved(hosts.iloc[rows], self.reference_guts(len(rows)), table[of_gut])
+            for rows in _chunks(len(hosts), chunk)
+        ]
+        rests = crew.map(rest_of_unmoved, still)
+        reference, unmoved = (np.concatenate(part)[back] for part in zip(*rests, strict=True))
+        groups = [
+            People(parameters.iloc[rows], take(guts, rows), reference[rows], table)
             for rows in _chunks(len(parameters), chunk)
         ]
-        values = np.concatenate(found)
-        of_gut = table["reading"].str.endswith(GUT).to_numpy()
-        values[:, of_gut] -= unmoved[:, of_gut]
+        values = np.concatenate(crew.map(outputs_of_people, groups))
+        values[:, of_gut] -= unmoved
         return values
 
     def guts_of(self, cube: np.ndarray) -> Guts:
@@ -84,24 +87,11 @@ class Study:
     def reference_guts(self, count: int) -> Guts:
         return take(reference_gut(self.reference), np.zeros(count, int))
 
-    def person(self, parameters: pd.DataFrame, guts: Guts, reference: np.ndarray) -> Twin:
-        """People closed with their own guts; reference (n, gates) exposures."""
-        own = combine([guts.inputs])
-        refs = {f"ref_{gate}": reference[:, k] for k, gate in enumerate(axis.build().gates.index)}
-        frame = parameters.reset_index(drop=True).assign(**{str(n): own[n].to_numpy() for n in own}, **refs)
-        return as_twin(close(_with_starts(frame), guts), guts)
-
     def closed_people(self, parameters: pd.DataFrame, guts: Guts) -> Twin:
         """People given by value, each with the references of its own host."""
         hosts, back = self._without_gut(parameters)
-        return self.person(parameters, guts, _exposures(self.unmoved(hosts).closed)[back])
-
-    def unmoved(self, hosts: pd.DataFrame) -> Twin:
-        """The same people with the reference community at tau = 0: no gut moves their immunity or tumour."""
-        guts = self.reference_guts(len(hosts))
-        own = combine([guts.inputs])
-        frame = hosts.reset_index(drop=True).assign(tau=0.0, **{str(n): own[n].to_numpy() for n in own})
-        return as_twin(close(_with_starts(frame), guts), guts)
+        rest = unmoved_twin(hosts, self.reference_guts(len(hosts)))
+        return person_twin(parameters, guts, _exposures(rest.closed)[back])
 
     def _without_gut(self, parameters: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
         """Distinct people once what belongs to the gut is left out, and where each row of ``parameters`` went."""
@@ -113,6 +103,51 @@ class Study:
         keys = values.view(np.dtype((np.void, values.dtype.itemsize * values.shape[1]))).ravel()
         _, first, back = np.unique(keys, return_index=True, return_inverse=True)
         return hosts.iloc[first], back
+
+
+@dataclass(frozen=True)
+class Unmoved:
+    """People without what belongs to the gut, the reference community for each, and what is read from them."""
+
+    hosts: pd.DataFrame
+    guts: Guts
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class People:
+    """People with the gut of each, (n, gates) exposures that their gates refer to, and what is read from them."""
+
+    parameters: pd.DataFrame
+    guts: Guts
+    reference: np.ndarray
+    table: pd.DataFrame
+
+
+def rest_of_unmoved(task: Unmoved) -> tuple[np.ndarray, np.ndarray]:
+    """((n, gates) exposures, (n, rows of the table) readings)."""
+    twin = unmoved_twin(task.hosts, task.guts)
+    return _exposures(twin.closed), read(twin, task.table)
+
+
+def outputs_of_people(task: People) -> np.ndarray:
+    """(n, rows of the table)."""
+    return read(person_twin(task.parameters, task.guts, task.reference), task.table)
+
+
+def person_twin(parameters: pd.DataFrame, guts: Guts, reference: np.ndarray) -> Twin:
+    """People closed with their own guts; reference (n, gates) exposures."""
+    own = combine([guts.inputs])
+    refs = {f"ref_{gate}": reference[:, k] for k, gate in enumerate(axis.build().gates.index)}
+    frame = parameters.reset_index(drop=True).assign(**{str(n): own[n].to_numpy() for n in own}, **refs)
+    return as_twin(close(_with_starts(frame), guts), guts)
+
+
+def unmoved_twin(hosts: pd.DataFrame, guts: Guts) -> Twin:
+    """The same people with the reference community at tau = 0: no gut moves their immunity or tumour."""
+    own = combine([guts.inputs])
+    frame = hosts.reset_index(drop=True).assign(tau=0.0, **{str(n): own[n].to_numpy() for n in own})
+    return as_twin(close(_with_starts(frame), guts), guts)
 
 
 def as_twin(closed: Closed, guts: Guts) -> Twin:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from hepaxis.plan.simulation import Setting, simulate
 from hepaxis.population import Guts, build_twin, draw_mechanisms, gut_from_prior, solved_tau, tau_record
 from hepaxis.population.mechanisms import Mechanisms
 from hepaxis.profile.reference import reference
+from hepaxis.sensitivity.crew import Crew
 from hepaxis.sensitivity.gut_effect import (
     FAMILY,
     HORIZON,
@@ -39,6 +41,7 @@ ARMS = {"fmt_capsules_healthy": "FMT by capsules, healthy donor", "oral_vancomyc
 RESAMPLES = 300
 
 Progress = Callable[[str], None]
+Responses = Callable[[list[tuple[Mechanisms, float]]], list[np.ndarray]]  # strengths and tau, each one experiment
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,15 @@ class ScanSizes:
     seed: int = 7
 
 
-def scan(sizes: ScanSizes, progress: Progress = lambda _: None) -> dict[str, Any]:
-    """The record of the tau page."""
+def scan(sizes: ScanSizes, progress: Progress = lambda _: None, *, workers: int = 1) -> dict[str, Any]:
+    """The record of the tau page, its experiments shared between processes."""
+    with Crew(workers) as crew:
+        return _scan(sizes, progress, crew)
+
+
+def _scan(sizes: ScanSizes, progress: Progress, crew: Crew) -> dict[str, Any]:
     experiment = GutExperiment(sizes.communities, sizes.hosts, sizes.seed)
+    responses = partial(_responses, experiment, crew=crew)
     record: dict[str, Any] = {
         "statement": "Research use only, not for treatment decisions.",
         "stamp": {"model": axis.build().hash, "knowledge": knowledge.content_hash()[:16]},
@@ -67,36 +76,44 @@ def scan(sizes: ScanSizes, progress: Progress = lambda _: None) -> dict[str, Any
     for name, discounted in (("discounted", True), ("undiscounted", False)):
         progress(f"curve, {name}")
         taus = sorted({*TAUS, round(solved_tau(), 4)})
-        record["curves"][name] = [_curve_row(experiment, tau, discounted) for tau in taus]
+        whole = responses([(strengths(tau, discounted=discounted), tau) for tau in taus])
+        record["curves"][name] = [_curve_row(experiment, tau, one) for tau, one in zip(taus, whole, strict=True)]
     progress("spread over draws of gate strengths")
-    spread = spread_over_draws(experiment, sizes)
+    spread = spread_over_draws(sizes, responses)
     record["draws"] = {"taus": list(DRAW_TAUS), "median": np.median(spread, axis=1).round(4).tolist()}
     record["targets"] = [_target_row(target, spread, record["curves"]["discounted"]) for target in TARGETS]
     progress("shares of the groups of claims")
     for name, tau, discounted in _share_settings():
-        record["shares"][name] = {"tau": tau, "discounted": discounted, "groups": _groups(experiment, tau, discounted)}
+        groups = _groups(experiment, tau, discounted, responses)
+        record["shares"][name] = {"tau": tau, "discounted": discounted, "groups": groups}
     progress("arms of the microbiota")
-    record["arms"] = arms(sizes)
+    record["arms"] = [row for rows in crew.map(partial(arms_at, sizes), ARM_TAUS) for row in rows]
     return record
 
 
-def _curve_row(experiment: GutExperiment, tau: float, discounted: bool) -> dict[str, Any]:
-    found: Spread = experiment.spread(experiment.response(strengths(tau, discounted=discounted), tau))
+def _response(experiment: GutExperiment, setting: tuple[Mechanisms, float]) -> np.ndarray:
+    return experiment.response(*setting)
+
+
+def _responses(experiment: GutExperiment, settings: list[tuple[Mechanisms, float]], *, crew: Crew) -> list[np.ndarray]:
+    return crew.map(partial(_response, experiment), settings)
+
+
+def _curve_row(experiment: GutExperiment, tau: float, response: np.ndarray) -> dict[str, Any]:
+    found: Spread = experiment.spread(response)
     row = asdict(found)
     errors = row.pop("errors")
     rounded = {name: round(value, 4) for name, value in row.items()}
     return {"tau": tau, **rounded, "errors": {name: round(value, 4) for name, value in errors.items()}}
 
 
-def spread_over_draws(experiment: GutExperiment, sizes: ScanSizes) -> np.ndarray:
+def spread_over_draws(sizes: ScanSizes, responses: Responses) -> np.ndarray:
     """(taus, draws) sd over communities of the log-odds of response, the same draws at every tau."""
     gates = draw_mechanisms(sizes.draws, 1.0, sizes.seed)
-    found = np.empty((len(DRAW_TAUS), sizes.draws))
-    for row, tau in enumerate(DRAW_TAUS):
-        for g in range(sizes.draws):
-            response = experiment.response(Mechanisms(gates.inputs.iloc[[g]], np.ones(1)), tau)
-            found[row, g] = log_odds(np.nanmean(response, axis=1)).std(ddof=1)
-    return found
+    one = [Mechanisms(gates.inputs.iloc[[g]], np.ones(1)) for g in range(sizes.draws)]
+    found = responses([(draw, tau) for tau in DRAW_TAUS for draw in one])
+    spread = np.array([log_odds(np.nanmean(response, axis=1)).std(ddof=1) for response in found])
+    return spread.reshape(len(DRAW_TAUS), sizes.draws)
 
 
 def tau_for(target: float, spread: np.ndarray) -> float:
@@ -132,19 +149,23 @@ def _share_settings() -> list[tuple[str, float, bool]]:
     return [("solved", solved, True), ("solved, undiscounted", solved, False), *others]
 
 
-def _groups(experiment: GutExperiment, tau: float, discounted: bool) -> dict[str, dict[str, float]]:
+def _groups(
+    experiment: GutExperiment, tau: float, discounted: bool, responses: Responses
+) -> dict[str, dict[str, float]]:
     one = strengths(tau, discounted=discounted)
-    whole = experiment.response(one, tau)
     gates = axis.build().gates
+    groups = {
+        str(group): [str(gate) for gate in names] for group, names in gates.groupby("group", sort=False).groups.items()
+    }
+    whole, *off = responses([(one, tau), *((without(one, names), tau) for names in groups.values())])
     found = {}
-    for group in dict.fromkeys(gates["group"]):
-        names = [str(gate) for gate in gates.index[gates["group"] == group]]
-        share, error = experiment.share(whole, experiment.response(without(one, names), tau))
-        found[str(group)] = {"share": round(share, 3), "error": round(error, 3)}
+    for group, response in zip(groups, off, strict=True):
+        share, error = experiment.share(whole, response)
+        found[group] = {"share": round(share, 3), "error": round(error, 3)}
     return found
 
 
-def arms(sizes: ScanSizes) -> list[dict[str, Any]]:
+def arms_at(sizes: ScanSizes, tau: float) -> list[dict[str, Any]]:
     """Change in log-odds of response by an arm beside durvalumab: mean over draws, 10-90% over draws, its error.
 
     A draw is a set of gate strengths (discounts included) with a community of its own; the same at every tau.
@@ -152,22 +173,21 @@ def arms(sizes: ScanSizes) -> list[dict[str, Any]]:
     known = reference(FAMILY)
     guts: Guts = gut_from_prior(known, sizes.arm_draws, sizes.seed)
     gates = draw_mechanisms(sizes.arm_draws, 1.0, sizes.seed)
+    one = Mechanisms(gates.inputs.assign(tau=tau), np.ones(len(gates)))
+    twin = build_twin(None, guts, one, known, hosts=sizes.arm_hosts, seed=sizes.seed)
+    setting = Setting.of(twin, Patient(), REGIMEN, HORIZON, sizes.seed)
+    runs = {arm: simulate(twin, (REGIMEN, *([arm] if arm else [])), setting) for arm in ("", *ARMS)}
+    ok = twin.ok & ~np.any([run.failed for run in runs.values()], axis=0)
+    mean = {
+        arm: np.array([run.endpoints.response[ok & (twin.draw == g)].mean() for g in range(len(guts))])
+        for arm, run in runs.items()
+    }
     found = []
-    for tau in ARM_TAUS:
-        one = Mechanisms(gates.inputs.assign(tau=tau), np.ones(len(gates)))
-        twin = build_twin(None, guts, one, known, hosts=sizes.arm_hosts, seed=sizes.seed)
-        setting = Setting.of(twin, Patient(), REGIMEN, HORIZON, sizes.seed)
-        runs = {arm: simulate(twin, (REGIMEN, *([arm] if arm else [])), setting) for arm in ("", *ARMS)}
-        ok = twin.ok & ~np.any([run.failed for run in runs.values()], axis=0)
-        mean = {
-            arm: np.array([run.endpoints.response[ok & (twin.draw == g)].mean() for g in range(len(guts))])
-            for arm, run in runs.items()
-        }
-        for arm, label in ARMS.items():
-            change = log_odds(mean[arm]) - log_odds(mean[""])
-            low, high = np.quantile(change, [0.1, 0.9])
-            error = change.std(ddof=1) / np.sqrt(len(change))
-            numbers = {"mean": change.mean(), "error": error, "low10": low, "high90": high}
-            rounded = {name: round(float(value), 4) for name, value in numbers.items()}
-            found.append({"tau": tau, "arm": arm, "label": label, **rounded})
+    for arm, label in ARMS.items():
+        change = log_odds(mean[arm]) - log_odds(mean[""])
+        low, high = np.quantile(change, [0.1, 0.9])
+        error = change.std(ddof=1) / np.sqrt(len(change))
+        numbers = {"mean": change.mean(), "error": error, "low10": low, "high90": high}
+        rounded = {name: round(float(value), 4) for name, value in numbers.items()}
+        found.append({"tau": tau, "arm": arm, "label": label, **rounded})
     return found
