@@ -50,14 +50,15 @@ class Marginals:
         return tuple(dict.fromkeys(self.rows["variable"]))
 
 
-def _table(name: str) -> pd.DataFrame:
+def table_rows(name: str) -> pd.DataFrame:
+    """Rows of a table of this room, every cell as text."""
     text = files("hepaxis.population").joinpath(name).read_text(encoding="utf-8")
     return pd.DataFrame(list(csv.DictReader(text.splitlines())))
 
 
 @lru_cache(maxsize=1)
 def _baseline() -> pd.DataFrame:
-    return _table("baseline.csv")
+    return table_rows("baseline.csv")
 
 
 def population_names() -> tuple[str, ...]:
@@ -137,7 +138,7 @@ def correlation() -> pd.DataFrame:
 
     Raises ValueError when the table's pairs do not go together.
     """
-    pairs = _table("baseline_correlation.csv")
+    pairs = table_rows("baseline_correlation.csv")
     names = list(dict.fromkeys([*pairs["first"], *pairs["second"]]))
     matrix = pd.DataFrame(np.eye(len(names)), index=names, columns=names)
     for first, second, value in zip(pairs["first"], pairs["second"], pairs["correlation"].astype(float), strict=True):
@@ -203,10 +204,37 @@ def _continuous(distribution: str, args: dict[str, float], score: Array) -> Arra
     if distribution == "uniform":
         return args["low"] + (args["high"] - args["low"]) * special.ndtr(score)
     logs = distribution == "lognormal"
-    centre, width = (np.log(args["median"]), args["sd_log"]) if logs else (args["mean"], args["sd"])
-    low, high = (
-        special.ndtr(((np.log(args[name]) if logs else args[name]) - centre) / width) if name in args else default
-        for name, default in (("low", 0.0), ("high", 1.0))
+    low, high = _ends(args, logs)
+    inside = special.ndtri(low + (high - low) * special.ndtr(score))
+    values = np.exp(np.log(args["median"]) + args["sd_log"] * inside) if logs else args["mean"] + args["sd"] * inside
+    return np.maximum(values, args.get("floor", -np.inf))
+
+
+def _ends(args: dict[str, float], logs: bool) -> tuple[float, float]:
+    """Levels of the untruncated marginal at its bounds."""
+    low, high = (args.get(name) for name in ("low", "high"))
+    return (
+        0.0 if low is None else float(special.ndtr(_standard(np.array(low), args, logs))),
+        1.0 if high is None else float(special.ndtr(_standard(np.array(high), args, logs))),
     )
-    values = centre + width * special.ndtri(low + (high - low) * special.ndtr(score))
-    return np.maximum(np.exp(values) if logs else values, args.get("floor", -np.inf))
+
+
+def _standard(values: Array, args: dict[str, float], logs: bool) -> Array:
+    standard: Array = (
+        (np.log(values) - np.log(args["median"])) / args["sd_log"] if logs else (values - args["mean"]) / args["sd"]
+    )
+    return standard
+
+
+def normal_score(population: Marginals, variable: str, values: Array) -> Array:
+    """Normal scores of values under a continuous marginal: the inverse of the draw.
+
+    Raises KeyError for a characteristic without one continuous marginal.
+    """
+    rows = population.rows[population.rows["variable"] == variable]
+    if len(rows) != 1 or rows["distribution"].iloc[0] not in ("normal", "lognormal"):
+        raise KeyError(f"'{variable}' has no single continuous marginal")
+    args, logs = arguments(str(rows["args"].iloc[0])), rows["distribution"].iloc[0] == "lognormal"
+    low, high = _ends(args, logs)
+    level = (special.ndtr(_standard(values, args, logs)) - low) / (high - low)
+    return np.asarray(special.ndtri(np.clip(level, 1e-12, 1 - 1e-12)), dtype=float)
