@@ -3,6 +3,7 @@
 from hepaxis.population.acceptance import accepted
 from hepaxis.population.assumptions import assumed, assumption_table
 from hepaxis.population.baseline import Marginals, marginals, population_names
+from hepaxis.population.closing import close_population, exposures, lanes, not_closed
 from hepaxis.population.closure import Closed, close, engine_model
 from hepaxis.population.course import Run, run_strategy
 from hepaxis.population.guts import Guts, gut_from_capacities, gut_from_prior, reference_gut, reference_shares
@@ -30,17 +31,21 @@ __all__ = [
     "assumption_table",
     "build_twin",
     "close",
+    "close_population",
     "draw_candidates",
     "draw_hosts",
     "draw_mechanisms",
     "draw_population",
     "engine_model",
+    "exposures",
     "gates_off",
     "gut_from_capacities",
     "gut_from_prior",
+    "lanes",
     "margin_table",
     "marginals",
     "margins_of",
+    "not_closed",
     "population_names",
     "prior_influence",
     "prior_mean_mechanisms",

@@ -258,6 +258,11 @@ def rest_of_stage(
 
 def references(parameters: pd.DataFrame, gut: Guts) -> pd.DataFrame:
     """Stage 3: exposures of the reference community in each host, with tau 0 -> H x ``ref_<gate>``."""
+    return reference_rest(parameters, gut)[0]
+
+
+def reference_rest(parameters: pd.DataFrame, gut: Guts) -> tuple[pd.DataFrame, Closed]:
+    """(``references``, the rest they were read from): a start for the same hosts with guts of their own."""
     model = engine_model()
     count = len(parameters)
     rows = np.zeros(count, int)
@@ -268,4 +273,4 @@ def references(parameters: pd.DataFrame, gut: Guts) -> pd.DataFrame:
     closed = close(parameters.assign(tau=0.0, **{str(name): own[name].to_numpy() for name in own}), same)
     gates = axis.build().gates
     values = model.observe(closed.states, closed.parameters, list(gates["exposure"]))
-    return pd.DataFrame(values, columns=[f"ref_{gate}" for gate in gates.index])
+    return pd.DataFrame(values, columns=[f"ref_{gate}" for gate in gates.index]), closed

@@ -73,7 +73,7 @@ def model_inputs(covariates: pd.DataFrame, scores: dict[str, Array], spread: flo
         columns[row["input"]] = columns[row["input"]] * values if row["distribution"] == "mixture" else values
     columns["tumour.growth"] = LN2 / columns["tumour.growth"]  # the table holds doubling times
     loss = assumed("liver_per_albi") * (covariates["albi"].to_numpy(float) - assumed("albi_reference"))
-    columns["host.liver_function"] = np.clip(1.0 - loss, *LIVER_FUNCTION_RANGE)
+    columns["host.liver_function"] = np.clip(1.0 - loss, *LIVER_FUNCTION_RANGE)  # as measured, beside the tumour
     for state in LIVER_CLASSES:
         here = (covariates["liver_class"] == state).to_numpy()
         for name, (mean, sd) in liver_states()[state].items():

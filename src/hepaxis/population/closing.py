@@ -1,0 +1,148 @@
+"""A population closed at rest: each patient with a gut and a draw of the mechanisms of its own, as a batch to be run.
+
+Held: the same closure as a patient's twin (``twin``), uncrossed: patient k is lane k.  The reference community in each
+host is closed first (the gates' references); the patient's own rest starts from it, which is the same branch and half
+the work.  A proton-pump inhibitor is part of the rest; courses of antibiotics are events, by ``exposures``.
+Bounds on the patient at rest (``plausible.csv``, closed) mark who is outside as not ok, with the rule as reason.
+Volume and ALBI are those of day 0: both are brought back to the start, the liver with what the tumour takes from it.
+Assumed: the model's own habitual diet for all; growth before day 0 at the drawn rate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hepaxis import therapy
+from hepaxis.patient import Exposure
+from hepaxis.population.assumptions import assumed
+from hepaxis.population.closure import Closed, close, combine, engine_model, reference_rest
+from hepaxis.population.guts import reference_gut
+from hepaxis.population.hosts import Hosts
+from hepaxis.population.mechanisms import Mechanisms, mechanism_names, mechanisms_at
+from hepaxis.population.plausible import at_rest, outside
+from hepaxis.population.points import uniform_points
+from hepaxis.population.tau import solved_tau
+from hepaxis.population.twin import Twin
+from hepaxis.population.virtual_patients import Population
+
+INHIBITOR = Exposure(kind="ppi", start_day=-365.0, ongoing=True)  # since long before the simulated time
+QUADRATURE = 16  # points of the mean over the time before day 0
+ROOM = 1.0  # days between the simulated start and the earliest course
+
+
+def close_population(population: Population, *, mechanisms: Mechanisms | None = None, tau: float | None = None) -> Twin:
+    """The population's patients as virtual twins, lane k patient k; ``Closed.reason`` says why one is not ok.
+
+    mechanisms: None draws one for each patient around ``tau`` (None: the solved one); one draw is shared by all.
+    Raises ValueError for any other number of draws.
+    """
+    n = len(population)
+    own = draw_for(population, solved_tau() if tau is None else tau) if mechanisms is None else mechanisms
+    if len(own) not in (1, n):
+        raise ValueError(f"{len(own)} mechanism draws for {n} patients")
+    draw = np.arange(n) if len(own) == n else np.zeros(n, int)
+    start = start_day(population)
+    host = combine([population.inputs])
+    host["host_liver_function"] /= function_left(host["volume_start"], host["net_growth_start"], start)
+    host["volume_start"] *= np.exp(host["net_growth_start"] * start)
+    refs, reference = reference_rest(host, reference_gut(population.prior.reference))
+    claims = combine([own.inputs.iloc[draw], population.guts.inputs])
+    parameters = pd.concat([host, refs, claims], axis=1)
+    parameters["host_infiltration"] *= own.core[draw]
+    parameters = parameters.assign(ppi=population.covariates["ppi"].to_numpy(float))
+    closed = close(parameters, population.guts, near=reference.states)
+    return Twin(
+        closed=_bounded(closed) if population.prior.plausible else closed,
+        host=np.arange(n),
+        draw=draw,
+        hosts=_hosts(population),
+        mechanisms=own,
+        guts=population.guts,
+        references=refs,
+        exposures=(),
+        start_day=start,
+        sample_mismatch=float("nan"),
+        carbohydrate=float(engine_model().default_parameters["diet_carbohydrate"]),
+        notes=(),
+    )
+
+
+def draw_for(population: Population, tau: float) -> Mechanisms:
+    """A draw of the mechanisms for each patient, by the patient's number."""
+    names = mechanism_names()
+    points = uniform_points(population.seed, population.patients, [f"mechanism.{name}" for name in names])
+    return mechanisms_at(points, tau)
+
+
+def function_left(volume: pd.Series, rate: pd.Series, start: float) -> npt.NDArray[np.float64]:
+    """(n,) part of its function that a liver has on day 0 beside a tumour of ``volume`` mL, at rest on day ``start``.
+
+    A measured ALBI has the tumour in it, and the model's liver follows the tumour with its own turnover.
+    """
+    model = engine_model().default_parameters
+    nodes, parts = np.polynomial.legendre.leggauss(QUADRATURE)
+    days = 0.5 * start * (1.0 - nodes)
+    beside = 1.0 / (1.0 + np.outer(volume, np.ones_like(days)) * np.exp(np.outer(rate, days)) / model["liver_volume"])
+    weight = -0.5 * start * parts * model["liver_turnover"] * np.exp(model["liver_turnover"] * days)
+    at_start = 1.0 / (1.0 + volume * np.exp(rate * start) / model["liver_volume"])
+    left = at_start.to_numpy(float) * np.exp(model["liver_turnover"] * start)
+    for place, part in enumerate(weight):
+        left = left + part * beside[:, place]
+    return np.asarray(left, dtype=float)
+
+
+def start_day(population: Population) -> float:
+    """Day at which the patients rest: before any course a population can have, whoever is in this one."""
+    rows = population.prior.marginals.rows
+    starts = rows[rows["variable"] == "antibiotic_start"]["args"]
+    earliest = min(float(dict(part.split("=") for part in str(text).split())["low"]) for text in starts)
+    return min(earliest - ROOM, -assumed("lead_in"))
+
+
+def exposures(population: Population) -> tuple[tuple[Exposure, ...], ...]:
+    """What each patient takes or took: its course of an antibiotic, its proton-pump inhibitor."""
+    names = ["antibiotic", "antibiotic_class", "antibiotic_start", "antibiotic_days", "ppi"]
+    taken = []
+    for course, drug, first, days, inhibitor in population.covariates[names].itertuples(index=False, name=None):
+        own = [_course(str(drug), float(first), float(days))] if course == 1 else []
+        taken.append((*own, *([INHIBITOR] if inhibitor == 1 else [])))
+    return tuple(taken)
+
+
+def lanes(population: Population) -> therapy.Lanes:
+    """What differs between the patients when a strategy is given to them: body weight and exposures."""
+    weight = population.inputs["host.weight"].to_numpy(float) * therapy.REFERENCE_WEIGHT
+    return therapy.Lanes(n=len(population), weight_kg=weight, exposures=exposures(population))
+
+
+def not_closed(twin: Twin) -> dict[str, int]:
+    """Reason -> patients who could not be closed or are not plausible at rest."""
+    return dict(Counter(reason for reason, ok in zip(twin.closed.reason, twin.ok, strict=True) if not ok))
+
+
+def _course(drug_class: str, first: float, days: float) -> Exposure:
+    last = first + days - 1.0
+    sheet = {"kind": "antibiotic", "class": drug_class, "route": "oral", "start_day": first, "end_day": last}
+    return Exposure.model_validate(sheet)
+
+
+def _bounded(closed: Closed) -> Closed:
+    """The rest with who is outside the bounds of ``closed`` marked as not ok, with the rule."""
+    rule = np.where(closed.ok, outside(at_rest(closed), "closed"), "")
+    reason = tuple(str(why) or str(broken) for why, broken in zip(closed.reason, rule, strict=True))
+    return Closed(closed.states, closed.parameters, closed.ok & (rule == ""), reason)
+
+
+def _hosts(population: Population) -> Hosts:
+    note = f"population {population.prior.marginals.name}, seed {population.seed}"
+    return Hosts(
+        population.inputs,
+        population.covariates["diameter_sum"].to_numpy(float),
+        np.ones(len(population)),
+        {},
+        (note,),
+    )
