@@ -25,7 +25,7 @@ BELOW = {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
         "population",
     },
-    "trial": {"problems", "knowledge", "population"},
+    "trial": {"problems", "knowledge", "profile", "patient", "therapy", "population"},
     "plan": {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
         *("population", "trial"),

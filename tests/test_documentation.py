@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ("clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md", "scenario.md")
+PAGES = (
+    "clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md", "scenario.md",
+    "trial_design.md",
+)  # fmt: skip
 
 
 def maker(root: Path):

@@ -16,7 +16,9 @@ from hepaxis import axis, knowledge
 from hepaxis.exchange.fields import choices, scenario_fields
 from hepaxis.exchange.model_pages import folders, model_pages
 from hepaxis.patient import fields
+from hepaxis.patient.yaml_fields import TableField
 from hepaxis.report import plan_json_schema
+from hepaxis.trial import built_in_designs, design_choices, design_fields, features, load_design, outcomes
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MOST_WORDS = 40  # choices of a field that are listed
@@ -126,18 +128,57 @@ def scenario() -> str:
         "Every field is checked before anything is run, and all faults are told at once. Days count from day 0."
     )
     lines = ["# Scenario files", "", HEAD, text, ""]
-    sections = dict.fromkeys(field.section for field in scenario_fields())
-    for section in sections:
-        lines += [f"## {titles.get(section, f'{section}: one entry a line')}", ""]
+    return "\n".join([*lines, *_sections(scenario_fields(), titles, choices)])
+
+
+def trial_design() -> str:
+    """Every field of a design file, what conditions may name, and the designs that come with the program."""
+    titles = {"": "The file", "arms": "arms: one entry a line", "components": "components: an id, or one entry a line"}
+    text = (
+        "What a virtual trial is to be; `hepaxis template trial` prints one. Every field is checked before anything is "
+        "run, and all faults are told at once. Days count from the regimen's first dose."
+    )
+    lines = ["# Designs of virtual trials", "", HEAD, text, ""]
+    lines += _sections(design_fields(), titles, design_choices, "section of fields")
+    rows: list[list[object]] = [
+        [f"`{one.name}`", one.label, " ".join(one.words) or one.kind, one.unit, one.meaning]
+        for one in features().values()
+    ]
+    text = (
+        "Conditions (`eligibility`, `biomarker`, `strata`) name these features: `afp >= 400`, `aetiology in hbv, hcv`, "
+        "`mvi = yes`, `akkermansia below the median`, `above the 75th percentile`. Quantiles are those of the "
+        "population before anybody is selected."
+    )
+    lines += ["## Features", "", text, "", *_table(["feature", "label", "values", "unit", "meaning"], rows), ""]
+    rows = [[f"`{name}`", row["label"], row["contrast"], row["meaning"]] for name, row in outcomes().items()]
+    lines += ["## Endpoints", "", *_table(["endpoint", "label", "contrast", "meaning"], rows), ""]
+    made = [load_design(name) for name in built_in_designs()]
+    rows = [
+        [f"`{one.file.removesuffix('.yaml')}`", one.name, one.mode, one.n, len(one.arms), one.statement] for one in made
+    ]
+    lines += ["## Designs that come with the program", ""]
+    return "\n".join([*lines, *_table(["id", "name", "mode", "n", "arms", "statement"], rows), ""])
+
+
+def _sections(
+    fields: tuple[TableField, ...],
+    titles: dict[str, str],
+    words: Callable[[str], tuple[str, ...]],
+    otherwise: str = "one entry a line",
+) -> list[str]:
+    """One table a section of a file."""
+    lines: list[str] = []
+    for section in dict.fromkeys(field.section for field in fields):
+        lines += [f"## {titles.get(section, f'{section}: {otherwise}')}", ""]
         rows: list[list[object]] = []
-        for field in scenario_fields():
+        for field in fields:
             if field.section == section:
-                words = choices(field.kind)
-                shown = ", ".join(words[:MOST_WORDS]) + (" ..." if len(words) > MOST_WORDS else "")
+                known = words(field.kind) or words(field.kind.removesuffix("s"))
+                shown = ", ".join(known[:MOST_WORDS]) + (" ..." if len(known) > MOST_WORDS else "")
                 needed = "yes" if field.required else field.default
                 rows.append([f"`{field.name}`", field.meaning, needed, shown])
         lines += [*_table(["field", "meaning", "needed, or default", "choices"], rows), ""]
-    return "\n".join(lines)
+    return lines
 
 
 def tables() -> str:
@@ -170,6 +211,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "knowledge_tables.md": tables,
     "scenario.md": scenario,
+    "trial_design.md": trial_design,
 }
 
 

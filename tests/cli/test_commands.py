@@ -401,6 +401,14 @@ def test_a_bad_scenario_is_told_whole_and_writes_nothing(run: Run, tmp_path: Pat
     assert run("simulate", file, "-o", file)[0] == 3
 
 
+def test_the_trial_template_is_read(run: Run) -> None:
+    from hepaxis.trial import parse_design
+
+    code, text, _ = run("template", "trial")
+    assert code == 0
+    assert len(parse_design(text).arms) == 2
+
+
 def test_the_scenario_template_is_read(run: Run) -> None:
     from hepaxis.exchange import parse_scenario
 

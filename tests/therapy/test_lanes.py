@@ -71,25 +71,6 @@ def test_a_patients_own_course_stands_with_everybodys():
     assert steps == [[[-14, 93], [30, 142], [114, 93]], [[-14, 93]]]
 
 
-def test_study_treatment_ends_for_each_patient():
-    lanes = therapy.Lanes(2, stopped=np.array([50.0, NEVER]))
-    rows = therapy.protocol(["pembrolizumab_lenvatinib", "udca"], 100, lanes=lanes)
-    first, second = of(rows, 0), of(rows, 1)
-    assert first.loc[first["lever"] == "antibody.pd1", "time"].tolist() == [0, 21, 42]
-    assert second.loc[second["lever"] == "antibody.pd1", "time"].tolist() == [0, 21, 42, 63, 84]
-    for lever in ("tki.level", "feed.udca"):
-        assert first.loc[first["lever"] == lever, "time"].tolist() == [0, 50]
-        assert second.loc[second["lever"] == lever, "time"].tolist() == [0]
-    assert rows.loc[rows["time"] == 21, "patient"].isna().all()
-
-
-def test_a_rescue_follows_the_end_of_treatment():
-    lanes = therapy.Lanes(1, progression=np.array([56.0]), stopped=np.array([56.0]))
-    rows = therapy.protocol(["durvalumab", FMT], 365, lanes=lanes)
-    assert rows.loc[rows["lever"] == "antibody.pd1", "time"].max() == 28
-    assert feeding_days(rows, 0) == [63, 84]
-
-
 def test_earlier_drugs_are_each_patients_own():
     course = Exposure(kind="antibiotic", drug="ceftriaxone", start_day=-23, end_day=-16)
     rows, _ = therapy.full_protocol(["durvalumab"], (), 100, lanes=therapy.Lanes(2, exposures=((), (course,))))

@@ -124,6 +124,18 @@ def test_rows_of_one_patient_stay_that_patients():
     assert level[["time", "amount", "patient"]].to_numpy().tolist() == [[0, 1, 1], [20, 0, 1]]
 
 
+def test_rows_that_are_one_patients_own_stay_so():
+    """Doses by weight and a rescue are rows of their own before anything is taken out."""
+    lanes = therapy.Lanes(2, weight_kg=np.array([50.0, 90.0]), progression=np.array([np.nan, 30.0]))
+    rescue = {"id": "fmt_capsules_healthy", "at": "progression"}
+    rows = therapy.protocol(("atezolizumab_bevacizumab", rescue), 60, lanes=lanes)
+    made = given_rows(rows, two(end=np.array([1000.0, 40.0])))
+    vegf = made[made["lever"] == "antibody.vegf"][["time", "amount", "patient"]].to_numpy().tolist()
+    assert sorted(vegf) == [[0, 750, 0], [0, 1350, 1], [21, 750, 0], [21, 1350, 1], [42, 750, 0]]
+    stool = made["lever"].str.startswith("donor.")
+    assert made[stool].equals(rows[rows["lever"].str.startswith("donor.")].set_axis(made.index[stool]))
+
+
 def test_a_real_regimen_goes_through():
     rows = therapy.protocol(("atezolizumab_bevacizumab",), 200)
     made = given_rows(rows, two(end=np.array([1000.0, 100.0])))

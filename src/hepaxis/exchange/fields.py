@@ -5,41 +5,23 @@ Held: what words each kind of field may take, looked up in the model and in the 
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from hepaxis import axis, knowledge, therapy
+from hepaxis.patient.yaml_fields import TableField, field_table
 from hepaxis.population.arms import COMMUNITIES
 from hepaxis.population.assumptions import liver_states
 from hepaxis.population.diets import diets
 from hepaxis.profile.guilds import GUILDS
 
 
-@dataclass(frozen=True)
-class Field:
-    """``section`` is empty for a field of the file itself."""
-
-    section: str
-    name: str
-    kind: str
-    required: bool
-    default: str
-    meaning: str
-
-
 @cache
-def scenario_fields() -> tuple[Field, ...]:
+def scenario_fields() -> tuple[TableField, ...]:
     """Every field in the order of the table."""
-    text = files("hepaxis.exchange").joinpath("scenario_fields.csv").read_text(encoding="utf-8")
-    return tuple(
-        Field(row["section"], row["field"], row["kind"], row["required"] == "yes", row["default"], row["meaning"])
-        for row in csv.DictReader(text.splitlines())
-    )
+    return field_table("hepaxis.exchange", "scenario_fields.csv")
 
 
-def of_section(section: str) -> dict[str, Field]:
+def of_section(section: str) -> dict[str, TableField]:
     return {field.name: field for field in scenario_fields() if field.section == section}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hepaxis.exchange.scenario_reader import Reader
 from hepaxis.patient import yaml_tree
+from hepaxis.patient.yaml_fields import renamed
 from hepaxis.population.arms import Token
 from hepaxis.problems import InputError, Problem, error
 
@@ -89,7 +90,7 @@ def _parsed(
     root: yaml_tree.Node | None, problems: list[Problem], file: str, folder: Path, text: str | None = None
 ) -> Scenario:
     if root is None or problems:
-        raise InputError([_renamed(problem) for problem in problems])
+        raise InputError([renamed(problem, "scenario") for problem in problems])
     if not isinstance(root, yaml_tree.Mapping):
         raise InputError(
             [error("scenario.shape", "not a list of fields", "start from `hepaxis template scenario`", file=file)]
@@ -124,17 +125,4 @@ def _parsed(
         note=top["note"] or "",
         text=written,
         file=file,
-    )
-
-
-def _renamed(problem: Problem) -> Problem:
-    """A fault of the YAML itself, told as one of a scenario."""
-    return Problem(
-        problem.severity,
-        problem.code.replace("patient.", "scenario."),
-        problem.found.replace("the sheet", "the scenario"),
-        problem.hint.replace("`hepaxis template`", "`hepaxis template scenario`"),
-        problem.file,
-        problem.row,
-        problem.column,
     )

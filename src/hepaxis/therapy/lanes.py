@@ -1,6 +1,7 @@
-"""What differs between the patients of a batch: weight, day of progression, end of treatment, earlier drugs.
+"""What differs between the patients of a batch: weight, day of progression, earlier drugs.
 
 Held: one lane a virtual patient.  A protocol made with lanes has a column ``patient``; a row without one holds for all.
+Not held: when a patient stops or pauses a drug, which follows from what was recorded (``trial.given_rows``).
 """
 
 from __future__ import annotations
@@ -26,19 +27,17 @@ class Lanes:
 
     weight_kg     (n,) or None: the one weight of the protocol
     progression   (n,) day of progression, NaN or inf where there is none yet: starts what waits for it
-    stopped       (n,) day from which the regimen is not given, NaN or inf where it goes on
     exposures     what each took or takes; empty: nothing
     """
 
     n: int
     weight_kg: Days | None = None
     progression: Days | None = None
-    stopped: Days | None = None
     exposures: Sequence[Sequence[ExposureLike]] = ()
 
     def __post_init__(self) -> None:
         found = []
-        for name in ("weight_kg", "progression", "stopped"):
+        for name in ("weight_kg", "progression"):
             values = getattr(self, name)
             if values is not None and np.shape(values) != (self.n,):
                 found.append(error("therapy.lanes", f"{name} of shape {np.shape(values)}", f"give {self.n} values"))
@@ -57,9 +56,3 @@ class Lanes:
         if self.progression is None:
             return np.full(self.n, np.nan)
         return np.where(np.isfinite(self.progression), self.progression, np.nan)
-
-    def end(self) -> Days:
-        """(n,) day from which the regimen is not given; inf where it goes on."""
-        if self.stopped is None:
-            return np.full(self.n, np.inf)
-        return np.where(np.isfinite(self.stopped), self.stopped, np.inf)

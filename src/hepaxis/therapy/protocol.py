@@ -178,7 +178,6 @@ def _strategy(
             _add_pull(pull, one.id, start_day, horizon_days, given, held)
     if lanes is None:
         return given, held
-    given, held = _until(given, held, lanes)
     for one in parts:
         if one.at != PROGRESSION:
             continue
@@ -198,29 +197,6 @@ def _add_own(
         _add_pull(pull, one.id, start, horizon, mine, courses)
     given += [replace(dose, patient=patient) for dose in mine]
     held += [replace(course, patient=patient) for course in courses]
-
-
-def _until(given: list[Given], held: list[Course], lanes: Lanes) -> tuple[list[Given], list[Course]]:
-    """The study treatment cut at each patient's end of it; what nobody's end touches stays everybody's."""
-    ends = lanes.end()
-    first = float(ends.min()) if lanes.n else math.inf
-    doses: list[Given] = []
-    for dose in given:
-        if dose.patient is None and dose.day >= first:
-            doses += [replace(dose, patient=int(p)) for p in (ends > dose.day).nonzero()[0]]
-        elif dose.patient is None or dose.day < ends[dose.patient]:
-            doses.append(dose)
-    courses: list[Course] = []
-    for level in held:
-        last = math.inf if level.end is None else level.end
-        if last <= first:
-            courses.append(level)
-            continue
-        for patient, end in enumerate(ends):
-            if level.start < end:
-                off = min(last, float(end))
-                courses.append(replace(level, end=None if math.isinf(off) else off, patient=patient))
-    return doses, courses
 
 
 def _add_dose(

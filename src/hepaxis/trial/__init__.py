@@ -1,11 +1,15 @@
 """From trajectories to scans, responses, progression, survival and severe immune events.
 
 ``assess`` gives probabilities of one virtual patient without drawing events (for plans); the rest reads patients as a
-trial would.
+trial would.  ``load_design`` reads what a virtual trial is to be; ``published_arm`` what a real one was.
 """
 
 from hepaxis.trial.biopsy import biopsy_cd8
+from hepaxis.trial.conditions import Condition, Feature, condition, feature_table, features, stratum
 from hepaxis.trial.course import Course
+from hepaxis.trial.design import Analysis, Design, Reads, TrialArm, Who, eligible, strata_of
+from hepaxis.trial.design_files import built_in_designs, design_template, load_design, parse_design
+from hepaxis.trial.design_reader import design_choices, design_fields, outcomes
 from hepaxis.trial.endpoints import COLUMNS as ENDPOINT_COLUMNS
 from hepaxis.trial.endpoints import endpoints
 from hepaxis.trial.expected import Endpoints, Nuisance, assess, median_event_free
@@ -42,15 +46,19 @@ __all__ = [
     "NEVER",
     "OBSERVE",
     "REASONS",
+    "Analysis",
     "Arm",
     "Best",
     "Chance",
+    "Condition",
     "Conduct",
     "Course",
     "Curve",
+    "Design",
     "Endpoints",
     "Exposure",
     "Exposures",
+    "Feature",
     "FollowUp",
     "ImmuneReading",
     "ImmuneResponse",
@@ -58,34 +66,48 @@ __all__ = [
     "Nuisance",
     "PublishedArm",
     "Reading",
+    "Reads",
     "Resistance",
     "Response",
     "Toxicity",
     "ToxicityChance",
+    "TrialArm",
+    "Who",
     "assess",
     "barrier_factor",
     "best_response",
     "biopsy_cd8",
+    "built_in_designs",
     "choose_targets",
+    "condition",
     "conduct",
     "conduct_trials",
     "course_of",
     "criteria_table",
     "criterion",
     "cumulative_incidence",
+    "design_choices",
+    "design_fields",
+    "design_template",
     "devascularisation_table",
     "devascularised",
     "durable",
+    "eligible",
     "endpoints",
     "exposure",
     "exposures",
+    "feature_table",
+    "features",
     "follow",
     "given_rows",
     "hazard",
     "hazard_table",
     "interval_censored",
+    "load_design",
     "measure",
     "median_event_free",
+    "outcomes",
+    "parse_design",
     "product_limit",
     "progression_borne_out",
     "published_arm",
@@ -101,6 +123,8 @@ __all__ = [
     "shares",
     "split_sum",
     "steroid_rows",
+    "strata_of",
+    "stratum",
     "treated_days",
     "viable",
     "visits",
