@@ -248,7 +248,8 @@ class Closure:
             y = e.course(y, p, [0.0, 600.0], rtol=1e-6, hold=hold)[-1]
         y[e.index["tumour_volume"]] = p["volume_start"]
         y, closed = e.rest(y, p, self.solve["host"])
-        p["kill_rest"] = e.every(y, p)["kill_sensitive"]
+        every = e.every(y, p)
+        p.update(kill_rest=every["kill_sensitive"], promotion_rest=every["direct_promotion"])
         return Patient(y, p, closed and patient.closed, patient.u)
 
     def references(self, p: Values) -> Values:

@@ -17,7 +17,7 @@ from reference_closure import Closure  # beside this file
 from hepaxis.axis.model import assemble_model
 from hepaxis.axis.tables import HOME
 
-SET_BY_CLOSURE = ("kill_rest", "bile_rest", "inflammation_rest", "oral_rest")
+SET_BY_CLOSURE = ("kill_rest", "promotion_rest", "bile_rest", "inflammation_rest", "oral_rest")
 
 
 def rewrite(path: Path, change: Callable[[dict[str, str]], None]) -> None:

@@ -55,6 +55,22 @@ def test_an_input_moves_its_variable(closure, patient, variable, sign, change):
     assert (after[variable] - before[variable]) * sign > 0.01 * before[variable]
 
 
+def test_what_microbes_do_to_the_wall_stays_within_its_reach(closure, patient):
+    """A gut without any microbial help keeps a wall; near the reference the port acts in full."""
+    e, reach = closure.evaluator, patient.p["wall_reach"]
+    off = {f"g_{gate}": 0.0 for gate in build().gates.index}
+
+    def wall(lost):
+        p = patient.p | off | {"tau": 1.0, "g_indoles_barrier": 3.0, "g_butyrate_barrier": 3.0}
+        p |= {f"ref_{gate}": patient.p[f"ref_{gate}"] / lost for gate in ("indoles_barrier", "butyrate_barrier")}
+        return e.every(patient.y, p)
+
+    assert wall(1e-9)["microbial_wall"] == pytest.approx(1 / reach, rel=0.1)
+    assert wall(0.999)["microbial_wall"] == pytest.approx(wall(0.999)["direct_barrier"], rel=1e-4)
+    assert wall(0.999)["microbial_wall"] < 0.999
+    assert e.every(patient.y, patient.p | off)["microbial_wall"] == 1.0
+
+
 def test_fxr_agonism_closes_what_fat_has_opened(closure, patient):
     fat, both = (rested(closure, patient, diet_fat=1.0, agonist_fxr=a)["vascular_opening"] for a in (0.0, 1.0))
     assert 1 < both < 1 + 0.4 * (fat - 1)

@@ -273,7 +273,8 @@ def test_inputs_are_the_ones_a_patient_brings(model):
 
 def test_gates_cover_the_ports_and_carry_a_group_and_a_claim(model):
     assert list(model.ports.index) == [
-        "priming", "expansion", "killing", "exhaustion", "infiltration", "treg", "mdsc", "nkt", "checkpoint", "barrier",
+        "priming", "expansion", "killing", "exhaustion", "infiltration", "treg", "mdsc", "nkt", "checkpoint",
+        "promotion", "barrier",
     ]  # fmt: skip
     assert len(model.gates) >= 14
     assert model.gates["port"].nunique() >= 8

@@ -140,6 +140,27 @@ def test_every_port_acts_under_therapy_even_after_growth_is_solved(closure, mode
     assert effect > 0.005
 
 
+def promoted(closure, scar=1.0, days=112.0, **changes):
+    """(net growth met on the first day, ln of the volume after a TLR4 block over that without) in a leaky patient."""
+    p = closure.evaluator.parameters | {f"g_{name}": 0.0 for name in closure.model.gates.index} | {"tau": 1.0}
+    p |= {"g_tlr4_epiregulin": 1.0, "host_fibrosis": scar, **changes}
+    share = closure.model.guilds["reference_share"].to_numpy()
+    leaky = closure.host(closure.gut(p | closure.references(p) | {"residual_lps": 3.0}, share))
+    assert leaky.closed
+    volumes = [treat(closure, leaky, days, (), blocker_tlr4=block)["tumour_volume"] for block in (0.0, 1.0)]
+    return closure.evaluator.every(leaky.y, leaky.p)["net_growth"], math.log(volumes[1] / volumes[0])
+
+
+def test_tlr4_promotes_growth_in_a_scarred_liver_and_is_part_of_the_growth_that_was_met(closure):
+    """Fails when the gate, its input, its sign or its context is removed."""
+    asked = closure.evaluator.parameters["net_growth_start"]
+    net, slowed = promoted(closure)
+    assert net == pytest.approx(asked, rel=1e-3), "a patient met under promotion grows at the net rate that was asked"
+    assert slowed < -0.1
+    assert slowed < promoted(closure, scar=0.1)[1] < 0, "the claim is of injured livers"
+    assert promoted(closure, g_tlr4_epiregulin=0.0)[1] == pytest.approx(0.0, abs=1e-6)
+
+
 def test_nkt_helps_priming_and_raises_pdl1(closure, patient):
     e = closure.evaluator
     more = patient.y.copy()

@@ -240,6 +240,29 @@ def test_steatohepatitis_exhausts_and_weakens_anti_pd1(closure):
     assert shrinkage(closure, drawn[1]) < 0.97 * shrinkage(closure, drawn[0])
 
 
+def test_steatohepatitis_raises_th17_and_through_il17_part_of_the_suppressor_cells(closure, patient):
+    rise = patient.p["th17_steatohepatitis"]
+    assert rate(closure, patient, "th17", host_steatohepatitis=1.0) == pytest.approx(
+        patient.p["th17_turnover"] * rise, rel=1e-2
+    )
+    e, y = closure.evaluator, patient.y.copy()
+    y[e.index["th17"]] *= 1 + rise
+    called = e.every(y, quiet(patient.p, host_steatohepatitis=1.0))["mdsc_il17"]
+    assert called == pytest.approx(1 + patient.p["il17_pull"] * rise, rel=1e-3)
+
+
+@pytest.mark.parametrize("suppressor", ["treg", "mdsc", "m2"])
+def test_suppressor_cells_hold_back_division_of_cd8(closure, patient, suppressor):
+    e = closure.evaluator
+    at_rest = e.every(patient.y, quiet(patient.p))["restraint"]
+    assert at_rest == pytest.approx(1.0, rel=1e-4)
+    more = rate(closure, patient, "effectors", 2.0, suppressor)
+    assert more < rate(closure, patient, "effectors") - 1e-3
+    assert rate(closure, patient, "effectors", 2.0, suppressor, division_restraint=0.0) == pytest.approx(
+        rate(closure, patient, "effectors", division_restraint=0.0), abs=1e-9
+    )
+
+
 def test_colonic_treg_need_bile_acids_and_madcam(closure, patient):
     """Fewer without microbial bile acids, and fewer again where they leave; those that left are in the tumour."""
     assert rate(closure, patient, "colonic_treg", 1.0) == pytest.approx(0, abs=1e-8)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hepaxis import axis
 from hepaxis.population import close, closure_check, gates_off, reference_gut, with_gut, with_parameters
-from hepaxis.population.closure import KILL_REST, WEIGHT_HALF, combine, engine_model, niches, rest_of_stage
+from hepaxis.population.closure import KILL_REST, WEIGHT_HALF, combine, engine_model, kept_growth, niches, rest_of_stage
 from hepaxis.population.closure_check import drift, two_rests
 from hepaxis.population.guts import PRESENT, Guts
 from hepaxis.profile.guilds import GUILDS
@@ -218,7 +218,7 @@ def test_a_near_start_gives_the_rest_of_the_far_start(twin):
         twin.closed.parameters.assign(**names),
         Guts(*(getattr(twin.guts, f)[twin.draw] for f in ("shares", "absent", "open")),
              twin.guts.inputs.iloc[twin.draw].reset_index(drop=True), twin.guts.source),
-        kill_rest=twin.closed.parameters[KILL_REST].to_numpy(),
+        growth=kept_growth(twin.closed),
     )  # fmt: skip
     both = near.ok & far.ok
     assert both.all()

@@ -1,6 +1,6 @@
 """The assembled model and its tables.
 
-Every claim of the gates table is a gate here, on ten ports.  What it does not hold: a guild of sulphate reducers,
+Every claim of the gates table is a gate here, on eleven ports.  What it does not hold: a guild of sulphate reducers,
 fungi, taxa below the guilds, dietary protein, gamma-delta T cells apart from Th17, colitis and liver damage by T cells,
 tumours that arise, metastases outside the liver, spontaneous regression, and hepatic uptake of bile acids that
 saturates.  Its interactions between guilds, niche memory and donor overlap are assumed; payload and kinase inhibitor

@@ -19,7 +19,7 @@ from hepaxis.exchange.scenario import Profile, Scenario
 from hepaxis.metabolites import capacities
 from hepaxis.population.arms import course_of, variable_names
 from hepaxis.population.assumptions import liver_states
-from hepaxis.population.closure import Closed, close, combine, engine_model, references
+from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references
 from hepaxis.population.diets import diets
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts, gut_from_capacities, reference_gut
@@ -180,7 +180,7 @@ def _closed(scenario: Scenario, gut: Guts, reference: GuildReference, start: flo
     if scenario.growth == "own" or not isinstance(scenario.community, str):
         return close(parameters, _spread(gut, count))
     met = close(parameters, _spread(standard, count))
-    return close(parameters, _spread(gut, count), kill_rest=met.parameters["kill_rest"].to_numpy(), near=met.states)
+    return close(parameters, _spread(gut, count), growth=kept_growth(met), near=met.states)
 
 
 def _mechanism(scenario: Scenario) -> pd.DataFrame:

@@ -21,6 +21,7 @@ WEIGHT_HALF = 0.05  # niche share that presses with half weight (axis closure, s
 WEIGHT_TOLERANCE = 1e-14
 WEIGHT_ROUNDS = 200
 KILL_REST = "kill_rest"
+PROMOTION_REST = "promotion_rest"
 INTERACTION = "interaction_"  # parameter names: interaction_<guild>_<by>
 FROM_AFAR = 1000.0  # days integrated before Newton's method, from the closure table's start
 FROM_NEAR = 200.0  # days, from a rest of the same people: the slowest host rate kept is 1/100 a day
@@ -135,12 +136,13 @@ def combine(inputs: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def close(
-    parameters: pd.DataFrame, guts: Guts, *, kill_rest: np.ndarray | None = None, near: np.ndarray | None = None
+    parameters: pd.DataFrame, guts: Guts, *, growth: pd.DataFrame | None = None, near: np.ndarray | None = None
 ) -> Closed:
     """Close V virtual patients.
 
     parameters  V x model parameters (hosts, mechanisms, residuals, references), volume_start and net_growth_start among
-                them; guts has V rows.  ``kill_rest`` (V,): keep this growth instead of solving it (counterfactuals).
+                them; guts has V rows.  ``growth`` (see
+                ``kept_growth``): keep it instead of solving it (counterfactuals).
     near        (V, n_states) a rest of the same people under other settings, to start from: the branch is theirs
     """
     model = engine_model()
@@ -176,7 +178,8 @@ def close(
     low = start_of_stage("host", "low", states) if near is None else states
     states, fine = rest_of_stage("host", parameters, low, horizon)
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
-    parameters[KILL_REST] = _killing_made_up_for(states, parameters) if kill_rest is None else kill_rest
+    solved = _growth_at_rest(states, parameters) if growth is None else growth.reset_index(drop=True)
+    parameters = parameters.assign(**{str(name): solved[name].to_numpy() for name in solved})
     return Closed(states, parameters, reasons == "", tuple(reasons))
 
 
@@ -209,8 +212,19 @@ def with_lesions(parameters: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return parameters.assign(**centred), held
 
 
+def kept_growth(closed: Closed) -> pd.DataFrame:
+    """V x what fixes a tumour's growth: the killing it makes up for at rest, and the promotion it was met under."""
+    return closed.parameters[[KILL_REST, PROMOTION_REST]]
+
+
+def _growth_at_rest(states: np.ndarray, parameters: pd.DataFrame) -> pd.DataFrame:
+    """Stage 5."""
+    promotion = engine_model().observe(states, parameters, ["direct_promotion"])[:, 0]
+    return pd.DataFrame({KILL_REST: _killing_made_up_for(states, parameters), PROMOTION_REST: promotion})
+
+
 def _killing_made_up_for(states: np.ndarray, parameters: pd.DataFrame) -> np.ndarray:
-    """Stage 5: the killing at rest that growth makes up for, so that the net rate of both clones together is the asked.
+    """The killing at rest that growth makes up for, so that the net rate of both clones together is the asked.
 
     Antigen-loss cells are not killed by CD8 and grow by their fitness: with many of them the killing of the sensitive
     clone alone would be too much.

@@ -27,7 +27,7 @@ from hepaxis.population.arms import (
     with_inputs,
     work_out,
 )
-from hepaxis.population.closure import Closed, close, engine_model, references
+from hepaxis.population.closure import Closed, close, engine_model, kept_growth, references
 from hepaxis.population.course import MAX_STEPS, TOLERANCE
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts, reference_gut
@@ -136,9 +136,8 @@ class Panel:
         key = (person_key, tuple(sorted(own.items())), community)
         if key not in self._rested:
             parameters = with_inputs(person.parameters, own)
-            kept = person.parameters["kill_rest"].to_numpy()
             guts = _spread(community_gut(self._gut, community), len(parameters))
-            self._rested[key] = close(parameters, guts, kill_rest=kept, near=person.states)
+            self._rested[key] = close(parameters, guts, growth=kept_growth(person), near=person.states)
         return self._rested[key]
 
     def _person(self, shared: dict[str, float]) -> Closed:

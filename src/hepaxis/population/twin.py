@@ -17,7 +17,7 @@ import pandas as pd
 from hepaxis import axis, therapy
 from hepaxis.patient import Exposure, Patient
 from hepaxis.population.assumptions import assumed
-from hepaxis.population.closure import Closed, close, combine, engine_model, references
+from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import PRESENT, Guts, reference_gut
 from hepaxis.population.hosts import Hosts, draw_hosts
@@ -142,8 +142,8 @@ def gates_off(twin: Twin, gates: list[str] | None = None) -> Twin:
 
 
 def _reclose(twin: Twin, parameters: pd.DataFrame, guts: Guts) -> Closed:
-    kept = twin.closed.parameters["kill_rest"].to_numpy()
-    return close(parameters, _spread(guts, twin.draw), kill_rest=kept, near=twin.closed.states)
+    kept = kept_growth(twin.closed)
+    return close(parameters, _spread(guts, twin.draw), growth=kept, near=twin.closed.states)
 
 
 def _spread(guts: Guts, draw: np.ndarray) -> Guts:
