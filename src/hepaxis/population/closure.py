@@ -141,8 +141,8 @@ def close(
     """Close V virtual patients.
 
     parameters  V x model parameters (hosts, mechanisms, residuals, references), volume_start and net_growth_start among
-                them; guts has V rows.  ``growth`` (see
-                ``kept_growth``): keep it instead of solving it (counterfactuals).
+                them; guts has V rows.  ``growth`` (``kept_growth`` of the person): kept
+                instead of solved (counterfactuals).
     near        (V, n_states) a rest of the same people under other settings, to start from: the branch is theirs
     """
     model = engine_model()
