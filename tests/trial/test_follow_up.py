@@ -29,7 +29,7 @@ from hepaxis.trial import (
     shares,
 )
 from hepaxis.trial import conduct as trial_conduct
-from hepaxis.trial.hazards import DROP_OUT, cumulative, death_hazard, new_lesion_hazard
+from hepaxis.trial.hazards import DROP_OUT, cumulative, death_hazard, decompensation_hazard, new_lesion_hazard
 
 FLAT = np.ones_like(DAYS)
 ARM = Arm("immune", 2016.0)
@@ -137,6 +137,9 @@ def test_decompensation_death_and_progression_compete():
     assert (early["first_event"], np.isinf(early["decompensation_day"])) == (3, True)
     _, progressed = one(decompensation=0.5, new=hit(40))
     assert (progressed["first_event"], progressed["first_event_day"]) == (1, 56.0)
+    _, unwatched = one(leaving=0.1, decompensation=0.09)  # day 100; decompensation about day 110
+    assert (unwatched["first_event"], unwatched["first_event_day"]) == (0, 100.0)
+    assert 100 < unwatched["decompensation_day"] < 150
     _, nothing = one(leaving=0.1)
     assert (nothing["first_event"], nothing["first_event_day"]) == (0, 100.0)
     assert got.lives.horizon == DAYS[-1]
@@ -150,6 +153,24 @@ def test_decompensation_incidence_is_near_the_published_one():
     curve = cumulative_incidence(table["first_event_day"].to_numpy(), table["first_event"].to_numpy(), 2)
     assert curve.at(91.0) == pytest.approx(0.07, abs=0.015)
     assert curve.at(365.0) == pytest.approx(0.12, abs=0.03)
+
+
+def test_decompensation_comes_sooner_in_a_worse_liver():
+    plain = course(FLAT)
+    worse = dataclasses.replace(plain, albi=np.full((1, len(DAYS)), -2.05))
+    poorer = dataclasses.replace(plain, liver_function=np.full((1, len(DAYS)), 0.8))
+    ratio = decompensation_hazard(worse) / decompensation_hazard(plain)
+    assert ratio == pytest.approx(1.79, abs=0.01), "ALBI grades are about 0.6 apart"
+    assert decompensation_hazard(poorer) / decompensation_hazard(plain) == pytest.approx(1.79, abs=0.01)
+
+
+def test_latent_progression_is_of_size_too():
+    """A tumour that only grows dies sooner than its size alone says, scanned or not."""
+    size = np.where(DAYS < 100, 1.0, 1.3)
+    got, _ = one(size, leaving=0.01, death=dead(400))
+    assert 100 <= got.lives.latent[0] <= 112
+    small = np.where(DAYS < 100, 1.0, 1.1)
+    assert np.isinf(one(small, leaving=0.01, death=dead(400))[0].lives.latent[0])
 
 
 def test_survival_does_not_depend_on_the_scan_interval():

@@ -42,6 +42,8 @@ def read(mm, *, count=(0,) * 5, new=(0,) * 5, seen=(1,) * 5, days=DAYS):
         ((100, 125, 110, 110, 110, 110), {}, [UPD, SD, SD, SD, SD], NEVER, NEVER),
         ((100, 100, 100, 100, 100, 100), {"count": (0, 1, 2, 2, 2), "new": (0, 10, 20, 20, 20)},
          [SD, UPD, CPD, NE, NE], 2, 1),  # another new lesion
+        ((100, 100, 100, 100, 100, 100), {"count": (0, 1, 2, 2, 2), "new": (0, 10, 10, 10, 10)},
+         [SD, UPD, CPD, NE, NE], 2, 1),  # another that cannot be measured
         ((100, 100, 100, 100, 100, 100), {"count": (0, 1, 1, 1, 1), "new": (0, 10, 14, 15, 15)},
          [SD, UPD, UPD, CPD, NE], 3, 1),  # new lesions grew by 5 mm
         ((100, 100, 100, 100, 100, 100), {"count": (0, 1, 1, 1, 1), "new": (0, 10, 10, 10, 10)},
