@@ -21,6 +21,8 @@ from hepaxis.trial import (
     load_design,
     outcomes,
     parse_design,
+    published_arm,
+    who_of,
 )
 
 SMALL = {
@@ -209,6 +211,17 @@ def test_strata_number_the_patients():
     assert people[numbers == 3][["mvi"]].eq(1).all().all()
     assert design().population.stratum(people).tolist() == [0] * 100
     assert design(population={"strata": ["mvi"]}).analysis.strata == ("mvi",)
+
+
+def test_who_took_part_in_a_published_arm():
+    people = feature_table(draw_population("trial_default", 200, 5))
+    asian = who_of(published_arm("keynote_394_placebo_asia"))
+    taken = asian.eligible(people)
+    assert set(people.loc[taken, "region"]) == {"asia"}
+    assert set(people.loc[taken, "child_pugh"]) <= {5.0, 6.0}
+    assert asian.second_line == 1
+    assert who_of(published_arm("checkmate_040_nivolumab_child_pugh_b")).child_pugh == (7, 8)
+    assert who_of(published_arm("sharp_placebo")).year == pytest.approx(2005.7, abs=0.1)
 
 
 def test_what_is_left_out_has_the_printed_default():

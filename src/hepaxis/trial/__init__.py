@@ -7,7 +7,7 @@ trial would.  ``load_design`` reads what a virtual trial is to be; ``published_a
 from hepaxis.trial.biopsy import biopsy_cd8
 from hepaxis.trial.conditions import Condition, Feature, condition, feature_table, features, stratum
 from hepaxis.trial.course import Course
-from hepaxis.trial.design import Analysis, Design, Reads, TrialArm, Who, eligible, strata_of
+from hepaxis.trial.design import Analysis, Design, Reads, TrialArm, Who, eligible, strata_of, who_of
 from hepaxis.trial.design_files import built_in_designs, design_template, load_design, parse_design
 from hepaxis.trial.design_reader import design_choices, design_fields, outcomes
 from hepaxis.trial.endpoints import COLUMNS as ENDPOINT_COLUMNS
@@ -128,4 +128,5 @@ __all__ = [
     "treated_days",
     "viable",
     "visits",
+    "who_of",
 ]

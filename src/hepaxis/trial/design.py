@@ -13,8 +13,9 @@ import pandas as pd
 
 from hepaxis import therapy
 from hepaxis.population import Population
-from hepaxis.trial.conditions import Condition, feature_table
+from hepaxis.trial.conditions import Condition, condition, feature_table
 from hepaxis.trial.follow_up import Arm
+from hepaxis.trial.published_arms import PublishedArm
 from hepaxis.trial.schedule import Conduct
 
 
@@ -169,8 +170,14 @@ class Design:
     def follow_up(self, arm: TrialArm) -> Arm:
         """What the follow-up of an arm needs to know of it."""
         drugs = therapy.regimen(arm.regimen).drugs
-        leaving = "immune" if arm.dropout == "local" else arm.dropout
-        return Arm(leaving, self.population.year, drugs, self.population.second_line)
+        return Arm(arm.dropout, self.population.year, drugs, self.population.second_line)
+
+
+def who_of(arm: PublishedArm) -> Who:
+    """Who took part in an arm of the trial table: population, classes admitted, region, line and enrolment."""
+    asian = () if arm.region == "global" else (condition("region = asia"),)
+    points = tuple(sorted(int(name[1:]) for name in arm.child_pugh))
+    return Who(arm.population, points, asian, (), (), arm.second_line, Arm.published(arm).year)
 
 
 def eligible(design: Design, population: Population) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Any
 from hepaxis import knowledge, therapy
 from hepaxis.patient.yaml_fields import MOST_DAYS, FieldReader, TableField, best_matches, field_table
 from hepaxis.patient.yaml_tree import Mapping, Node, Scalar, Sequence
-from hepaxis.population import population_names
+from hepaxis.population import assumed, population_names
 from hepaxis.problems import InputError
 from hepaxis.trial.conditions import Condition, condition, features, stratum
 from hepaxis.trial.design import Analysis, Design, Reads, TrialArm, Who
@@ -187,9 +187,15 @@ class DesignReader(FieldReader):
             dropout=dropout,
         )
         for one, line in components:
-            late = one.first_day if one.at == "start" else None
-            if horizon is not None and late is not None and made.start + late >= horizon:
+            days = [pull.first_day for pull in therapy.component_pulls(one)]
+            if not days or one.at != "start":
+                continue
+            late, early = made.start + (one.first_day or 0.0), made.start + min(days)
+            if horizon is not None and late >= horizon:
                 self.note("days", line, "first_day", f"day {late:g} is not before the end", "begin before horizon_days")
+            if early < -assumed("lead_in"):
+                hint = f"begin on day -{assumed('lead_in'):g} or later, or give the arm a start"
+                self.note("days", line, "first_day", f"begins on day {early:g}, before patients are simulated", hint)
         if horizon is not None and made.start >= horizon:
             self.note("days", row["line"], "start", f"day {made.start:g} is not before the end", "begin earlier")
         return made
