@@ -150,6 +150,17 @@ def test_steady_state_on_the_branch_of_the_start(models: SimpleNamespace) -> Non
     assert (rest.values[:, model.states.index("z")] == 5).all()
 
 
+def test_steady_state_keeps_what_rests_already(models: SimpleNamespace) -> None:
+    model = engine.load(models.sbml("x' = 0.3*(k - x); x = 1; k = 1;"))
+    almost = 1 + 1e-9  # within the tolerance of a rest
+    starts = {"x": [almost, 0.5]}
+    assert model.steady_state(None, starts, keep=True).values[0, 0] == almost
+    kept, made = model.steady_state(None, starts, keep=True), model.steady_state(None, starts)
+    assert made.values[0, 0] != almost
+    assert kept.ok.all()
+    assert kept.values[1, 0] == made.values[1, 0]
+
+
 def test_steady_state_says_why_not(models: SimpleNamespace) -> None:
     model = engine.load(models.sbml("x' = 1; y' = 1 - y; x = 0; y = 0;"))
     rest = model.steady_state(horizon=20)

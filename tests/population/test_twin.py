@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hepaxis import engine, therapy
 from hepaxis.population import build_twin, draw_mechanisms, gut_from_prior, reference_gut, run_strategy, with_gut
 from hepaxis.population.assumptions import assumed
-from hepaxis.population.closure import engine_model
+from hepaxis.population.closure import combine, engine_model
 from hepaxis.population.course import STEP_DAYS
+from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts
+from hepaxis.population.twin import MAX_STEPS, TOLERANCE
 from hepaxis.profile.guilds import GUILDS
 
 TAU, SEED, HOSTS, DRAWS = 0.2, 4, 4, 2
@@ -107,6 +110,29 @@ def test_a_lead_in_before_the_sample_keeps_its_effect(treated):
     both = ("durvalumab",), ("durvalumab", "fmt_vancomycin_leadin")
     base, cleared = (run_strategy(treated, one, 7.0, observe=names).values for one in both)
     assert (cleared["res_but"][:, 0] < 0.9 * base["res_but"][:, 0]).all()
+
+
+def test_strategies_that_begin_after_the_sample_share_the_course_until_it(treated, monkeypatch):
+    """Drugs not given yet change nothing beyond rounding, so one course until the sample serves every regimen."""
+    model, components = engine_model(), ("durvalumab_tremelimumab",)
+    rows, _ = therapy.full_protocol(components, treated.exposures, HORIZON)
+    drug = combine([pd.DataFrame(therapy.parameters(components, sex=None), index=range(len(treated.host)))])
+    assert len(drug.columns) > 0
+    own = model.simulate(
+        engine_protocol(rows[rows["time"] < treated.sample_day], treated.start_day)[0],
+        treated.closed.parameters.assign(**{name: drug[name].to_numpy() for name in drug}),
+        [treated.sample_day],
+        initial=pd.DataFrame(treated.closed.states, columns=list(model.states)),
+        start=treated.start_day,
+        rtol=TOLERANCE,
+        max_steps=MAX_STEPS,
+    )
+    np.testing.assert_allclose(own.values[:, 0], treated.sample_states, rtol=1e-9, atol=1e-12)
+    asked = []
+    simulate = engine.Model.simulate
+    monkeypatch.setattr(engine.Model, "simulate", lambda *a, **k: asked.append(1) or simulate(*a, **k))
+    run_strategy(treated, components, HORIZON)
+    assert len(asked) == 1
 
 
 def test_guilds_that_the_sample_does_not_show_stay_absent(treated, plain):

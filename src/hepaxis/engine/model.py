@@ -282,6 +282,7 @@ class Model:
         horizon: float = 1000.0,
         tol: float = 1e-8,
         floor: float = 1e-6,
+        keep: bool = False,
         patients: int | None = None,
         threads: int | None = None,
     ) -> SteadyState:
@@ -292,6 +293,7 @@ class Model:
                     default all that are not frozen
         horizon     model time integrated before the polish; up to three times repeated, each four times longer
         tol, floor  rest means |dy/dt| <= tol (|y| + floor), per model time
+        keep        a start that rests already is taken as it is (for starts known to lie on their branch)
 
         Time-dependent models are taken at the time reached.  Events do not act.  Raises InputMismatch.
         """
@@ -328,7 +330,7 @@ class Model:
             tolerance=tol,
             floor=floor,
         )
-        values, residual, reasons = rest(task, y, horizon)
+        values, residual, reasons = rest(task, y, horizon, keep=keep)
         ok = (residual <= tol) & ~np.isin(np.arange(len(y)), list(reasons))
         return SteadyState(values, self.states, residual, ok, tuple(reasons.get(i, "") for i in range(len(y))))
 

@@ -44,11 +44,16 @@ class RestTask:
         return np.where(np.isfinite(worst), worst, np.inf)
 
 
-def rest(task: RestTask, start: Floats, horizon: float) -> tuple[Floats, Floats, dict[int, str]]:
-    """(values, residuals, reasons by row) from the start values (n, n_states)."""
+def rest(task: RestTask, start: Floats, horizon: float, *, keep: bool = False) -> tuple[Floats, Floats, dict[int, str]]:
+    """(values, residuals, reasons by row) from the start values (n, n_states); ``keep``: what rests already stays."""
     y, residual = start.copy(), np.full(len(start), np.inf)
     reasons: dict[int, str] = {}
     todo = np.arange(len(start))
+    if keep:
+        residual = task.residual(y, todo)
+        todo = todo[~(residual <= task.tolerance)]
+        if len(todo) == 0:
+            return y, residual, reasons
     for _ in range(CONTINUATIONS):
         y[todo], failed = task.integrate(y[todo], todo, horizon)
         for row, reason in failed.items():

@@ -170,13 +170,13 @@ def close(
     reasons = np.where(ok, "", "a niche came out empty or negative").astype(object)
     reasons[~held & (reasons == "")] = "the lesions hold no share of the volume"
     horizon = FROM_AFAR if near is None else FROM_NEAR
-    states, fine = rest_of_stage("metabolites", parameters, states, horizon)
+    states, fine = rest_of_stage("metabolites", parameters, states, horizon, keep=near is not None)
     reasons[~fine & (reasons == "")] = "metabolites do not rest"
     for setting in stage_cell("metabolites", "sets"):
         target, variable = setting.split("=")
         parameters[target] = model.observe(states, parameters, [variable])[:, 0]
     low = start_of_stage("host", "low", states) if near is None else states
-    states, fine = rest_of_stage("host", parameters, low, horizon)
+    states, fine = rest_of_stage("host", parameters, low, horizon, keep=near is not None)
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
     solved = _growth_at_rest(states, parameters) if growth is None else growth.reset_index(drop=True)
     parameters = parameters.assign(**{str(name): solved[name].to_numpy() for name in solved})
@@ -260,13 +260,16 @@ def stage_cell(stage: str, column: str) -> tuple[str, ...]:
 
 
 def rest_of_stage(
-    stage: str, parameters: pd.DataFrame, states: np.ndarray, horizon: float = FROM_AFAR
+    stage: str, parameters: pd.DataFrame, states: np.ndarray, horizon: float = FROM_AFAR, *, keep: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(states at rest in a stage of the closure table, whether each of them is), all else held."""
+    """(states at rest in a stage of the closure table, whether each of them is), all else held.
+
+    keep: the states are a rest of the same people under other settings; who still rests in them stays there
+    """
     model = engine_model()
     initial = pd.DataFrame(states, columns=list(model.states))
     frozen, solve_for = stage_cell(stage, "frozen"), stage_cell(stage, "solve_for")
-    solved = model.steady_state(parameters, initial, frozen=frozen, solve_for=solve_for, horizon=horizon)
+    solved = model.steady_state(parameters, initial, frozen=frozen, solve_for=solve_for, horizon=horizon, keep=keep)
     return solved.values, solved.ok
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from hepaxis import therapy
 from hepaxis.population.closure import combine, engine_model
 from hepaxis.population.dosing import engine_protocol, with_levels
-from hepaxis.population.twin import Twin
+from hepaxis.population.twin import MAX_STEPS, TOLERANCE, Twin
 from hepaxis.profile.guilds import GUILDS
 
 TUMOUR = (
@@ -24,8 +24,6 @@ TUMOUR = (
     "liver", "barrier",
 )  # fmt: skip
 STEP_DAYS = 7.0
-TOLERANCE = 1e-4  # relative; a tumour diameter is measured to 7%
-MAX_STEPS = 20_000  # a year takes about 300; more means a virtual patient that should be looked at
 
 
 @dataclass(frozen=True)
@@ -100,20 +98,28 @@ def run_strategy(
 
 
 def _on_the_day_of_the_sample(twin: Twin, rows: pd.DataFrame, parameters: pd.DataFrame, day: float) -> np.ndarray:
-    """(V, n_states): the course until the sample, its residents then brought to what the sample shows."""
+    """(V, n_states): the course until the sample, its residents then brought to what the sample shows.
+
+    A strategy that begins later shares the course of the exposures alone with all others.
+    """
     model = engine_model()
     protocol, _ = engine_protocol(rows[rows["time"] < day], twin.start_day, len(parameters))
-    initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
-    run = model.simulate(
-        protocol,
-        parameters,
-        [day],
-        list(model.states),
-        initial,
-        start=twin.start_day,
-        rtol=TOLERANCE,
-        max_steps=MAX_STEPS,
-    )
-    states: np.ndarray = run.values[:, 0].copy()
+    exposures, _ = therapy.exposure_protocol(twin.exposures, horizon_days=max(day, twin.start_day + 1.0))
+    alone, _ = engine_protocol(exposures[exposures["time"] < day], twin.start_day, len(parameters))
+    if protocol.equals(alone):
+        states = twin.sample_states.copy()
+    else:
+        initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
+        run = model.simulate(
+            protocol,
+            parameters,
+            [day],
+            list(model.states),
+            initial,
+            start=twin.start_day,
+            rtol=TOLERANCE,
+            max_steps=MAX_STEPS,
+        )
+        states = run.values[:, 0].copy()
     states[:, [model.states.index(f"res_{guild}") for guild in GUILDS]] *= twin.sample_factor
     return states

@@ -10,6 +10,7 @@ Assumed: earlier exposures than ``lookback`` days are part of the resting state;
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ from hepaxis.population.mechanisms import Mechanisms
 from hepaxis.profile.guilds import GUILDS
 from hepaxis.profile.reference import GuildReference
 
+TOLERANCE = 1e-4  # relative, of courses; a tumour diameter is measured to 7%
+MAX_STEPS = 20_000  # a year takes about 300; more means a virtual patient that should be looked at
 MATCH_ROUNDS = 2  # niches, course, niches again: the second round moves them by less than the error that remains
 
 
@@ -38,6 +41,7 @@ class Twin:
     exposures     of the sheet; start_day <= 0; sample_mismatch: largest guild error (share) of the simulated course
                   against the sample, or nan
     sample_day, sample_factor   day and (V, 12) factors on residents by which the sample differs from the course
+    sample_states   (V, n_states) on that day under the exposures alone, before the factors; worked out when asked for
     notes         what was assumed or could not be represented
     """
 
@@ -59,6 +63,12 @@ class Twin:
     @property
     def ok(self) -> np.ndarray:
         return self.closed.ok
+
+    @cached_property
+    def sample_states(self) -> np.ndarray:
+        if self.sample_day is None:
+            raise ValueError("no day of a sample to run to")
+        return exposed(self, self.sample_day)[0]
 
 
 def build_twin(
@@ -170,14 +180,14 @@ def _match_sample(twin: Twin, parameters: pd.DataFrame, sample_day: float | None
     if not courses or day <= twin.start_day:
         return twin
     measured, moved = twin.guts.shares, twin
-    occupancy = _occupancy_at(twin, day)
+    _, occupancy = exposed(twin, day)
     for _ in range(MATCH_ROUNDS):
         relative = np.maximum(occupancy, assumed("occupancy_floor"))
         rest = np.array([measured[g] / relative[twin.draw == g].mean(axis=0) for g in range(len(measured))])
         guts = replace(twin.guts, shares=rest / rest.sum(axis=1, keepdims=True))
         closed = close(parameters, _spread(guts, twin.draw), near=moved.closed.states)
         moved = replace(twin, closed=closed, guts=guts)
-        occupancy = _occupancy_at(moved, day)
+        _, occupancy = exposed(moved, day)
     total = occupancy * moved.guts.shares[twin.draw]
     got, wanted = total / total.sum(axis=1, keepdims=True), measured[twin.draw]
     error = np.abs(got - wanted).max()
@@ -189,14 +199,27 @@ def _match_sample(twin: Twin, parameters: pd.DataFrame, sample_day: float | None
     return replace(moved, sample_mismatch=float(error), sample_day=day, sample_factor=factor, notes=(*twin.notes, note))
 
 
-def _occupancy_at(twin: Twin, day: float) -> np.ndarray:
-    """(V, 12) guild totals on a day relative to rest, under the sheet's exposures alone."""
+def exposed(twin: Twin, day: float) -> tuple[np.ndarray, np.ndarray]:
+    """States (V, n_states) on a day under the sheet's exposures alone, and guild totals (V, 12) relative to rest.
+
+    NaN in the states of who could not be simulated.
+    """
     model = engine_model()
     rows, _ = therapy.exposure_protocol(twin.exposures, horizon_days=max(day, twin.start_day + 1.0))
-    protocol, _ = engine_protocol(rows, twin.start_day)
-    names = [f"total_{guild}" for guild in GUILDS]
+    protocol, _ = engine_protocol(rows[rows["time"] < day], twin.start_day)
+    names = [*model.states, *(f"total_{guild}" for guild in GUILDS)]
     initial = pd.DataFrame(twin.closed.states, columns=list(model.states))
-    run = model.simulate(protocol, twin.closed.parameters, [twin.start_day, day], names, initial, start=twin.start_day)
-    at_rest, then = run.values[:, 0], run.values[:, 1]
-    ratio: np.ndarray = np.where(at_rest > 0, then / np.where(at_rest > 0, at_rest, 1.0), 1.0)
-    return np.nan_to_num(ratio, nan=1.0)
+    run = model.simulate(
+        protocol,
+        twin.closed.parameters,
+        [twin.start_day, day],
+        names,
+        initial,
+        start=twin.start_day,
+        rtol=TOLERANCE,
+        max_steps=MAX_STEPS,
+    )
+    states, totals = np.split(run.values, [len(model.states)], axis=2)
+    at_rest, then = totals[:, 0], totals[:, 1]
+    ratio = np.where(at_rest > 0, then / np.where(at_rest > 0, at_rest, 1.0), 1.0)
+    return states[:, 1], np.nan_to_num(ratio, nan=1.0)
