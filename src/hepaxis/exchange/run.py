@@ -11,7 +11,7 @@ from hepaxis import axis
 from hepaxis.exchange.setting import Setting
 from hepaxis.population.arms import worked_out
 from hepaxis.population.closure import engine_model
-from hepaxis.population.course import MAX_STEPS
+from hepaxis.population.twin import MAX_STEPS
 
 RTOL = 1e-6  # relative; what other simulators are compared with at 1e-5
 

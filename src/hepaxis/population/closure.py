@@ -70,7 +70,8 @@ def niches(
     if pressed.ndim == 3:
         return _niches(shares, absent, pressed)
     guts, row = np.unique(np.concatenate([shares, absent], axis=1), axis=0, return_inverse=True)
-    occupancy, niche, weight, ok = _niches(*np.split(guts, 2, axis=1), pressed)
+    own, missing = np.split(guts, 2, axis=1)
+    occupancy, niche, weight, ok = _niches(own, missing, pressed)
     return occupancy[row], niche[row], weight[row], ok[row]
 
 

@@ -28,12 +28,11 @@ from hepaxis.population.arms import (
     work_out,
 )
 from hepaxis.population.closure import Closed, close, engine_model, kept_growth, references
-from hepaxis.population.course import MAX_STEPS, TOLERANCE
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts, reference_gut
 from hepaxis.population.mechanisms import claimed_mechanisms, prior_mean_mechanisms
 from hepaxis.population.tau import solved_tau
-from hepaxis.population.twin import Twin, build_twin
+from hepaxis.population.twin import MAX_STEPS, TOLERANCE, Twin, build_twin
 from hepaxis.profile.guilds import GUILDS
 from hepaxis.profile.reference import reference as guild_reference
 
