@@ -185,7 +185,7 @@ def test_two_hundred_drawn_people_rest_and_the_check_says_how(monkeypatch):
     assert check.drift < 1e-6
     assert check.two_rests <= 10
 
-    def half(stage, parameters, states, horizon=None):
+    def half(stage, parameters, states, horizon=None, *, keep=False):
         solved, fine = rest_of_stage(stage, parameters, states)
         return solved, fine & (np.arange(len(fine)) % 2 == 0 if stage == "host" else True)
 
