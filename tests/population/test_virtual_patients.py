@@ -172,7 +172,7 @@ def shifted(people, **values):
 
 
 def test_liver_and_drugs_move_the_guilds_their_sources_name(people):
-    well = {"cirrhosis": 0.0, "albi": assumed("albi_reference"), "ppi": 0.0}
+    well = {"cirrhosis": 0.0, "albi": assumed("albi_of_cirrhosis"), "ppi": 0.0}
     base = shifted(people, **well)
     for condition, change in (("cirrhosis", {"cirrhosis": 1.0}), ("ppi", {"ppi": 1.0})):
         moved = shifted(people, **{**well, **change}) - base
@@ -183,6 +183,8 @@ def test_liver_and_drugs_move_the_guilds_their_sources_name(people):
     worse = shifted(people, **{**sick, "albi": sick["albi"] + assumed("albi_spread")}) - shifted(people, **sick)
     assert worse[0, GUILDS.index("but")] == pytest.approx(-0.49)
     assert worse[0, GUILDS.index("ecs")] == pytest.approx(0.386)
+    compensated = shifted(people, **{**sick, "albi": assumed("albi_reference")}) - base
+    assert -0.2 < compensated[0, GUILDS.index("but")] < 0.2  # most of the loss is that of a failing liver
     healthy = shifted(people, **{**well, "albi": -1.0}) - base
     assert (healthy == 0).all()  # a poor score without cirrhosis is not what was measured
 

@@ -5,6 +5,8 @@ Held: cirrhosis, its severity and a proton-pump inhibitor shift the normal score
 fitted.  What is already in the cohorts behind the generator is not added twice: the shift of a condition that a share
 of them has is centred on it.  A course of antibiotics is no shift: it is an event that the model carries out, and makes
 the niche of an empty guild likelier to be open.
+The shift of cirrhosis was measured at its usual severity; a better liver than that has less of it where the guild goes
+with severity.
 Assumed: shifts add up; HCC adds none of its own to cirrhosis; a load and residuals of its own to each patient.
 """
 
@@ -67,7 +69,7 @@ def draw_communities(
 def with_conditions(scores: Array, covariates: pd.DataFrame) -> Array:
     """Normal scores (n, 12) of the guilds moved by cirrhosis, its severity and a proton-pump inhibitor."""
     cirrhosis = covariates["cirrhosis"].to_numpy(float)
-    severity = (covariates["albi"].to_numpy(float) - assumed("albi_reference")) / assumed("albi_spread")
+    severity = (covariates["albi"].to_numpy(float) - assumed("albi_of_cirrhosis")) / assumed("albi_spread")
     state = {"cirrhosis": cirrhosis, "ppi": covariates["ppi"].to_numpy(float)}
     moved = scores.copy()
     for row in gut_conditions():
