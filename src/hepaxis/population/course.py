@@ -48,11 +48,13 @@ def run_strategy(
     weight_kg: float | None = None,
     sex: str | None = None,
     lanes: therapy.Lanes | None = None,
+    amend: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Run:
     """Simulate a list of components (ids, or with options; empty: no treatment) on every virtual twin.
 
-    ``lanes``: what differs between them (one lane a virtual patient).  Raises InputError for what cannot be given.
+    ``lanes``: what differs between them (one lane a virtual patient); ``amend``: what becomes of the planned protocol
+    rows (doses missed, steroids given).  Raises InputError for what cannot be given.
     """
     model = engine_model()
     rows, notes = therapy.full_protocol(
@@ -63,6 +65,7 @@ def run_strategy(
         habitual_carbohydrate=twin.carbohydrate,
         lanes=lanes,
     )
+    rows = rows if amend is None else amend(rows)
     parameters = twin.closed.parameters
     drug = therapy.parameters(components, sex=sex)
     if drug:

@@ -36,7 +36,7 @@ from hepaxis.trial.toxicity import (
     severe_hazards,
     severe_rate,
 )
-from hepaxis.trial.treatment import REASONS, Exposure, exposure, given_rows, steroid_rows, treated_days
+from hepaxis.trial.treatment import REASONS, Exposure, as_given, exposure, given_rows, steroid_rows, treated_days
 
 __all__ = [
     "DAYS_PER_MONTH",
@@ -73,6 +73,7 @@ __all__ = [
     "ToxicityChance",
     "TrialArm",
     "Who",
+    "as_given",
     "assess",
     "barrier_factor",
     "best_response",

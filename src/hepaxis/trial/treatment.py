@@ -8,6 +8,7 @@ that were not given are taken out patient by patient and steroids put in, so tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,6 +134,16 @@ def steroid_rows(taken: Exposure, toxicity: Toxicity) -> pd.DataFrame:
         for day, amount in _steroid_levels(starts, WEEK * weeks):
             found.append((day, "steroid", "set", amount, "severe immune event", float(patient)))
     return pd.DataFrame(found, columns=["time", "lever", "action", "amount", "component", "patient"])
+
+
+def as_given(taken: Exposure, toxicity: Toxicity) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What becomes of planned rows: doses missed are out and steroids are in.  For ``run_strategy(amend=...)``."""
+
+    def amend(rows: pd.DataFrame) -> pd.DataFrame:
+        both = [part for part in (given_rows(rows, taken), steroid_rows(taken, toxicity)) if len(part)]
+        return pd.concat(both, ignore_index=True).sort_values("time", kind="stable", ignore_index=True)
+
+    return amend
 
 
 def _steroid_levels(starts: np.ndarray, length: float) -> list[tuple[float, float]]:
