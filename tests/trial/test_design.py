@@ -8,11 +8,13 @@ import pytest
 import yaml
 
 from hepaxis import therapy
+from hepaxis.patient import Exposure
 from hepaxis.population import draw_population
 from hepaxis.problems import InputError
 from hepaxis.trial import (
     ENDPOINT_COLUMNS,
     built_in_designs,
+    design_choices,
     design_fields,
     design_template,
     eligible,
@@ -180,6 +182,39 @@ def test_the_start_of_an_arm_moves_all_of_it():
     rows = moved.arms[0].protocol(100)
     assert times(rows, "donor.") == [28, 49]
     assert times(rows, "antibody.pd1") == [28, 56, 84]
+
+
+@pytest.mark.parametrize("id", design_choices("component"))
+def test_every_microbiota_arm_and_local_treatment_can_be_put_in_a_trial(id):
+    """Transplants, live products, synbiotic, UDCA, engineered strains, local treatment; stewardship has no rows."""
+    arm = design(arms=[{"id": "a", "regimen": "atezolizumab_bevacizumab", "components": [id]}]).arms[0]
+    rows = arm.protocol(200, therapy.Lanes(2, weight_kg=np.array([60.0, 80.0])))
+    given = set(rows["component"]) - {"atezolizumab_bevacizumab"}
+    assert given == (set() if id.startswith("stop_") else {id})
+
+
+def test_stopping_a_drug_acts_on_who_takes_it():
+    arm = design(arms=[{"id": "a", "regimen": "durvalumab", "components": ["stop_ppi"]}]).arms[0]
+    inhibitor = Exposure(kind="ppi", drug="pantoprazole", start_day=-300, ongoing=True)
+    rows = arm.protocol(100, therapy.Lanes(2, exposures=((inhibitor,), ())))
+    ppi = rows[rows["lever"] == "ppi"]
+    assert ppi[["time", "amount", "patient"]].to_numpy().tolist() == [[-300, 1, 0], [0, 0, 0]]
+
+
+def test_two_microbiota_arms_in_order_with_a_local_partner():
+    parts = [
+        {"id": "narrow_depletion_opportunists", "first_day": -21, "duration": 14},
+        {"id": "fmt_capsules_healthy", "first_day": -7},
+        {"id": "c_butyricum", "first_day": 28, "duration": 84},
+        {"id": "tace", "first_day": 14, "repeats": 1},
+    ]
+    arm = design(arms=[{"id": "a", "regimen": "durvalumab", "components": parts}]).arms[0]
+    rows = arm.protocol(200)
+    days = {one: times(rows[rows["component"] == one], "") for one in rows["component"].unique()}
+    assert days["narrow_depletion_opportunists"] == [-21, -7]
+    assert days["fmt_capsules_healthy"] == [-7, 14]
+    assert (days["c_butyricum"][0], days["c_butyricum"][-1], len(days["c_butyricum"])) == (28, 109, 28)
+    assert min(days["tace"]) == 14
 
 
 # -- who takes part

@@ -32,8 +32,8 @@ def engine_protocol(
     them has before the start is an array (n,), NaN where it is not set.
     Raises KeyError for a lever the model does not have.
     """
-    levers = axis.build().levers
-    unknown = sorted(set(rows["lever"]) - set(levers.index))
+    targets = axis.build().levers["target"].to_dict()
+    unknown = sorted(set(rows["lever"]) - set(targets))
     if unknown:
         raise KeyError(f"no lever {', '.join(unknown)}")
     lanes = rows[PATIENT].to_numpy(float) if PATIENT in rows else np.full(len(rows), np.nan)
@@ -42,7 +42,7 @@ def engine_protocol(
     feeding: dict[str, list[tuple[float, float, float]]] = {}
     given = rows[["time", "lever", "action", "amount"]].itertuples(index=False)
     for (time, lever, action, amount), lane in zip(given, lanes, strict=True):
-        target = str(levers.at[lever, "target"])
+        target = str(targets[lever])
         if time < start:
             if action == "set":
                 before[target] = _level(before.get(target), float(amount), lane, patients)
