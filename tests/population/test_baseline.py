@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hepaxis import knowledge
+from hepaxis.population import enrolled
 from hepaxis.population.baseline import (
     correlation,
     draw_characteristics,
@@ -119,15 +121,45 @@ def test_all_faults_of_own_rows_are_told_at_once():
             {"variable": "region", "distribution": "categorical", "args": "asia=0.5 west=0.4"},
             {"variable": "albi", "distribution": "normal", "args": "mean"},
             {"variable": "albi", "distribution": "cauchy", "args": "mean=1 sd=1"},
+            {"variable": "cirrhosis", "given": "region=asia", "distribution": "bernoulli", "args": "probability=1"},
         ]
     )
     with pytest.raises(InputError) as caught:
         marginals(rows)
-    assert [problem.row for problem in caught.value.problems] == [2, 3, 4, 5, 6]
+    assert [problem.row for problem in caught.value.problems] == [2, 3, 4, 5, 6, 7]
     with pytest.raises(InputError, match="known are trial_default"):
         marginals("atlantis")
     with pytest.raises(InputError, match="no column distribution"):
         marginals(pd.DataFrame([{"variable": "male", "args": "probability=1"}]))
+
+
+def test_rows_over_a_named_population_change_that_one():
+    given = [{"variable": "cirrhosis", "given": "aetiology=hbv", "distribution": "bernoulli", "args": "probability=0"}]
+    japan = marginals("japan_real_world", pd.DataFrame(given))
+    assert japan.name == "japan_real_world with own cirrhosis"
+    rows = japan.rows.set_index(["variable", "given"])["args"]
+    assert rows["cirrhosis", "aetiology=hbv"] == "probability=0"
+    assert rows["cirrhosis", "aetiology=hcv"] == "probability=0.90"
+    assert rows["region", ""] == "japan=1"
+
+
+def test_an_arm_enrols_its_region_and_classes():
+    arm = marginals("trial_default", enrolled("trial_default", "asia", ["A5", "A6"]))
+    people = draw_characteristics(arm, latent_scores(1, np.arange(4000), list(arm.variables)))
+    assert set(people["region"]) == {"asia"}
+    assert (people["aetiology"] == "hbv").mean() == pytest.approx(0.85, abs=0.03)
+    assert set(people["child_pugh"]) == {5.0, 6.0}
+    assert (people["child_pugh"] == 5).mean() == pytest.approx(0.73 / 0.99, abs=0.03)
+    assert enrolled("trial_default") is None
+    with pytest.raises(InputError) as caught:
+        enrolled("child_pugh_b", "mars", ["A5", "B", "A6"])
+    assert len(caught.value.problems) == 3
+
+
+def test_every_arm_of_the_trial_table_can_be_drawn():
+    for row in knowledge.records("trial_arms"):
+        rows = enrolled(row["population"], row["region"], row["child_pugh"])
+        assert len(marginals(row["population"], rows).rows) > 20
 
 
 def test_spread_widens_what_is_continuous_and_nothing_else(default):

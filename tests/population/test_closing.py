@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hepaxis import therapy
 from hepaxis.population import (
     close,
     close_population,
@@ -126,6 +127,8 @@ def test_what_a_patient_takes_is_an_exposure_of_its_own(people):
             if one.kind == "antibiotic":
                 assert start_day(people) < one.start_day <= 30
                 assert one.end_day - one.start_day + 1 == row.antibiotic_days
+    _, notes = therapy.full_protocol([], (), 60.0, lanes=lanes(people))
+    assert notes == ()  # every class of the table is one the model knows
     assert lanes(people).n == N
     assert lanes(people).weight_kg == pytest.approx(people.inputs["host.weight"].to_numpy() * 75, rel=0.15)
 

@@ -6,6 +6,7 @@ from hepaxis.population.baseline import Marginals, marginals, population_names
 from hepaxis.population.closing import close_population, exposures, lanes, not_closed
 from hepaxis.population.closure import Closed, close, engine_model
 from hepaxis.population.course import Run, run_strategy
+from hepaxis.population.enrolment import enrolled
 from hepaxis.population.guts import Guts, gut_from_capacities, gut_from_prior, reference_gut, reference_shares
 from hepaxis.population.hosts import Hosts, draw_hosts, typical_host, unknown_inputs
 from hepaxis.population.influence import prior_influence, weighted_mean
@@ -37,6 +38,7 @@ __all__ = [
     "draw_mechanisms",
     "draw_population",
     "engine_model",
+    "enrolled",
     "exposures",
     "gates_off",
     "gut_from_capacities",

@@ -66,44 +66,56 @@ def population_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(_baseline()["population"]))
 
 
-def marginals(population: str | pd.DataFrame) -> Marginals:
-    """A named population, or the default with the given rows (variable, given, distribution, args) in place of its own.
+def marginals(population: str | pd.DataFrame, rows: pd.DataFrame | None = None) -> Marginals:
+    """A named population, with the given rows (variable, given, distribution, args) in place of its own.
 
-    Raises InputError with every fault of the rows.
+    Rows alone change the default.  A row without a condition replaces all of its variable.  Raises InputError with
+    every fault of the rows.
     """
-    if isinstance(population, str):
-        if population not in population_names():
-            hint = f"known are {', '.join(population_names())}"
-            raise InputError([error("population.unknown", f"no population '{population}'", hint)])
-        own = _baseline()[_baseline()["population"] == population]
-        return Marginals(population, _overlaid(own))
-    missing = [name for name in ROW_COLUMNS if name not in population.columns and name != "given"]
+    if not isinstance(population, str):
+        return marginals(DEFAULT, population)
+    if population not in population_names():
+        hint = f"known are {', '.join(population_names())}"
+        raise InputError([error("population.unknown", f"no population '{population}'", hint)])
+    table = _baseline()
+    base = table[table["population"] == DEFAULT].drop(columns="population")
+    named = _overlaid(base, table[table["population"] == population])
+    if rows is None:
+        return Marginals(population, named)
+    own = _checked(rows, named)
+    changed = ", ".join(dict.fromkeys(own["variable"]))
+    return Marginals(f"{population} with own {changed}", _overlaid(named, own))
+
+
+def _checked(rows: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in ROW_COLUMNS if name not in rows.columns and name != "given"]
     if missing:
         raise InputError([error("population.columns", f"no column {', '.join(missing)}", f"give {ROW_COLUMNS}")])
-    own = population.assign(given=population["given"].fillna("") if "given" in population else "")
-    problems = [problem for place, row in enumerate(_records(own)) for problem in _faults(row, place + 2)]
+    own = rows.assign(given=rows["given"].fillna("") if "given" in rows else "")
+    there = {(row["variable"], row["given"]) for row in _records(base)}
+    problems = []
+    for line, row in enumerate(_records(own), start=2):
+        problems += _faults(row, line)
+        if row["given"] and (row["variable"], row["given"]) not in there:
+            given = ", ".join(condition for name, condition in there if name == row["variable"]) or "none"
+            found = f"'{row['variable']}' is not given by '{row['given']}'"
+            problems.append(error("population.given", found, f"conditions are {given}", row=line, column="given"))
     if problems:
         raise InputError(problems)
-    return Marginals("own rows", _overlaid(own))
+    return own
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, str]]:
     return [{str(name): str(value) for name, value in row.items()} for row in table.to_dict("records")]
 
 
-def _overlaid(own: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the default, each replaced by the population's where it has one for the same variable and condition.
-
-    A row without a condition replaces all rows of its variable.
-    """
-    base = _baseline()[_baseline()["population"] == DEFAULT].drop(columns="population")
+def _overlaid(base: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the base in its order, each replaced where ``own`` has one for the same variable and condition."""
     ours = {(row["variable"], row["given"]): row for row in _records(own)}
     whole = {variable for variable, given in ours if not given}
     found, placed = [], set()
     for row in _records(base):
-        key = (row["variable"], row["given"])
-        if row["variable"] in whole:
-            key = (row["variable"], "")
+        key = (row["variable"], "" if row["variable"] in whole else row["given"])
         if key not in placed:
             found.append({**dict.fromkeys(row, ""), **ours[key]} if key in ours else row)
             placed.add(key)

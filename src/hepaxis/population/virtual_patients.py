@@ -126,6 +126,7 @@ def draw_population(
     n: int = 1000,
     seed: int = 1,
     *,
+    rows: pd.DataFrame | None = None,
     profiler: str = FAMILY,
     spread: float = 1.0,
     conditions: bool = True,
@@ -134,10 +135,11 @@ def draw_population(
 ) -> Population:
     """The first n plausible patients of a population, all of weight 1.
 
-    population: a name of ``baseline.csv``, or rows (variable, given, distribution, args) in place of the default's.
+    population: a name of ``baseline.csv``; rows (variable, given, distribution, args) in place of its own, or alone in
+    place of the default's.
     Raises InputError for an unknown population, faulty rows, or when hardly any candidate is plausible.
     """
-    prior = Prior(marginals(population), guild_reference(profiler), spread, conditions, plausible)
+    prior = Prior(marginals(population, rows), guild_reference(profiler), spread, conditions, plausible)
     parts: list[Population] = []
     first = found = 0
     while found < n:
