@@ -11,6 +11,7 @@ POOLS = (
     *(f"hep_{acid}" for acid in ("ca", "cdca", "dca", "lca", "udca", "mca", "omca")),
     *(f"il_{acid}" for acid in ("ca", "cdca", "dca", "udca")),
     *(f"col_{acid}" for acid in ("dca", "lca", "udca")),
+    "udca_gut",
 )
 TUMOUR = ("tumour_volume", "loss_logit")
 FEEDS = ("feed_ca", "feed_udca", "feed_lca", "feed_dca", "feed_omca")
@@ -39,7 +40,7 @@ def at_rest(closure, share=None, **changes):
     pools=st.lists(st.floats(0, 10), min_size=len(POOLS), max_size=len(POOLS)),
     feeds=st.lists(st.floats(0, 3), min_size=len(FEEDS), max_size=len(FEEDS)),
     bai=st.floats(0, 3),
-    binder=st.floats(0, 1),
+    binder=st.floats(0, 1e6),
     mouse=st.floats(0, 1),
     gallbladder=st.floats(0.1, 4),
 )
@@ -50,8 +51,9 @@ def test_bile_acids_change_only_by_synthesis_feeding_and_faecal_loss(
     y = closure.y0.copy()
     for name, value in zip(POOLS, pools, strict=True):
         y[e.index[name]] = value
+    y[e.index["drug_binder"]] = binder  # mg
     p = e.parameters | dict(zip(FEEDS, feeds, strict=True))
-    p |= {"carriage_bai": bai, "binder_bile_acid": binder, "host_mouse": mouse, "gallbladder": gallbladder}
+    p |= {"carriage_bai": bai, "host_mouse": mouse, "gallbladder": gallbladder}
     v = e.every(y, p)
     change = sum(e.rates(y, p)[e.index[name]] for name in POOLS)
     income = v["made_ca"] + v["made_cdca"] + sum(feeds)

@@ -17,6 +17,7 @@ from hepaxis.problems import InputError
 
 SLOT_VALUES = ("clearance", "v1", "q", "v2", "ec50", "albumin_exponent", "weight_exponent")
 LESIONS = ("1", "2", "3", "4", "5")
+DRUGS = ("fxr", "ido", "ahr", "bai", "tlr4", "tlr2", "tlr5", "il17", "binder")
 PLAIN_LEVERS = [
     "antibody.pd1",
     "antibody.ctla4",
@@ -58,6 +59,8 @@ PLAIN_LEVERS = [
     "diet.fat",
     "diet.cholesterol",
     "meal",
+    "dose.steroid",
+    "dose.udca",
     "strain.gut_dose",
     "strain.blood_dose",
     "strain.tumour_dose",
@@ -254,6 +257,7 @@ def test_levers_are_the_ones_therapy_builds_with(model):
     slots += [f"{drug}.{value}" for drug in drugs for value in values]
     each = [f"{kind}.{g}" for kind in (*(f"{d}.kill" for d in drugs), "donor", "phi", "deplete") for g in guilds]
     each += [f"local.kill.{lesion}" for lesion in LESIONS]
+    each += [f"dose.{drug}" for drug in DRUGS]
     assert set(model.levers.index) == {*PLAIN_LEVERS, *slots, *each}
     assert model.levers.index.is_unique
     assert model.levers["target"].isin(model.parameters.index).all()

@@ -21,9 +21,11 @@ def quiet(p, **changes):
     return p | {f"g_{gate}": 0.0 for gate in GATES.index} | changes
 
 
-def rate(closure, patient, state, factor=1.0, of=None, **changes):
-    """Rate of a state when another (``of``) is multiplied, gates off."""
+def rate(closure, patient, state, factor=1.0, of=None, given=None, **changes):
+    """Rate of a state when another (``of``) is multiplied or drugs are in their pools, gates off."""
     e, y = closure.evaluator, patient.y.copy()
+    for name, amount in (given or {}).items():
+        y[e.index[name]] = amount
     if of is not None:
         y[e.index[of]] *= factor
     return e.rates(y, quiet(patient.p, **changes))[e.index[state]]
@@ -129,8 +131,9 @@ def test_anti_ctla4_raises_helpers(closure, patient):
 
 
 def test_steroids_lower_helpers_and_b_cells(closure, patient):
-    assert rate(closure, patient, "th1", steroid=1.0) < 0
-    assert rate(closure, patient, "tls", steroid=1.0) < 0
+    full = {"drug_steroid": 75.0 * 42.3 / 180.0}  # mg in the body on 75 mg a day
+    assert rate(closure, patient, "th1", given=full) < 0
+    assert rate(closure, patient, "tls", given=full) < 0
 
 
 def test_a_burst_of_antigen_primes_for_days_after_it(closure, patient):
@@ -166,10 +169,12 @@ def test_a_block_of_il17_undoes_gut_born_treg_and_calls_fewer_suppressor_cells(c
     more = patient.y.copy()
     more[e.index["tr17"]] *= 3
     p = quiet(patient.p)
-    free, blocked = e.every(more, p), e.every(more, p | {"blocker_il17": 1.0})
+    given = more.copy()
+    given[e.index["drug_il17"]] = 1e9  # mg
+    free, blocked = e.every(more, p), e.every(given, p)
     assert (free["tr17_acting"], blocked["tr17_acting"]) == (pytest.approx(3.0), pytest.approx(1.0))
     assert blocked["mdsc_il17"] < 0.7 * free["mdsc_il17"]
-    assert blocked["il17a"] == 0
+    assert blocked["il17a"] == pytest.approx(0.0, abs=1e-5)
 
 
 ICI = [(28.0 * k, "pd1_central", 1500.0) for k in range(6)]

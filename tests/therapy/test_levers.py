@@ -12,6 +12,7 @@ from hepaxis import therapy
 SLOTS = ("pd1", "ctla4", "vegf", "coinhibitory")
 ANTIBIOTIC_SLOTS = ("luminal", "systemic")
 LESIONS = ("1", "2", "3", "4", "5")
+DRUGS = ("fxr", "ido", "ahr", "bai", "tlr4", "tlr2", "tlr5", "il17", "binder")
 
 
 def axis_levers() -> dict[str, str]:
@@ -23,8 +24,9 @@ def axis_levers() -> dict[str, str]:
             for slot in SLOTS if "{slot}" in row["id"] else ("",):
                 for drug in ANTIBIOTIC_SLOTS if "{antibiotic}" in row["id"] else ("",):
                     for lesion in LESIONS if "{lesion}" in row["id"] else ("",):
-                        names = {"guild": guild, "slot": slot, "antibiotic": drug, "lesion": lesion}
-                        found[row["id"].format(**names)] = row["action"]
+                        for small in DRUGS if "{drug}" in row["id"] else ("",):
+                            names = {"guild": guild, "slot": slot, "antibiotic": drug, "lesion": lesion, "drug": small}
+                            found[row["id"].format(**names)] = row["action"]
     return found
 
 

@@ -1,7 +1,7 @@
 """Reads the tables beside the model and opens their shorthand rows.
 
 A table holds a value once.  A name with ``{guild}``, ``{gate}``, ``{port}``, ``{carrier}``, ``{slot}``,
-``{antibiotic}``, ``{hexa}`` or ``{lesion}``
+``{antibiotic}``, ``{hexa}``, ``{lesion}`` or ``{drug}``
 stands for one row each; a cell ``guilds:growth`` or ``gates:prior_mean`` takes that column of the guild or gate table.
 Faults are collected as ``Problem`` records and raised together.
 """
@@ -52,7 +52,7 @@ def rows(table: pd.DataFrame) -> list[Row]:
 
 
 class Repeats:
-    """What the placeholders stand for: guilds, gates, ports, carriers, antibody and antibiotic slots, hexa, lesions."""
+    """What the placeholders stand for: guilds, gates, ports, carriers, slots, hexa, lesions, drugs."""
 
     def __init__(self, home: Path = HOME):
         self.guilds = [guild | _default_killing(guild["guild"]) for guild in rows(read_table(home / "guilds.csv"))]
@@ -60,6 +60,7 @@ class Repeats:
         self.ports = rows(read_table(home / "ports.csv"))
         self.carriers = rows(read_table(home / "carriers.csv"))
         self.lesions = rows(read_table(home / "lesions.csv"))
+        self.drugs = rows(read_table(home / "drugs.csv"))
         self.links = rows(read_table(home / "links.csv"))
         hexa = [link["guild"] for link in self.links if link["link"] == "hexa_lps"]
         self.of: dict[str, list[Row]] = {
@@ -71,10 +72,11 @@ class Repeats:
             "antibiotic": [{"antibiotic": slot} for slot in ANTIBIOTIC_SLOTS],
             "hexa": [{"hexa": guild} for guild in hexa],
             "lesion": self.lesions,
+            "drug": self.drugs,
         }
 
     def open(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Replaces each shorthand row by one row per guild, gate, port, carrier, slot, hexa-LPS guild or lesion."""
+        """Replaces each shorthand row by one row per item of the kind that its first cell names."""
         opened: list[Row] = []
         for row in rows(table):
             first = next(iter(row.values()))
@@ -87,12 +89,12 @@ class Repeats:
         return pd.DataFrame(opened, columns=table.columns)
 
     def states(self, groups: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-        """Groups of states by name (``@community``), with ``{guild}`` and ``{lesion}`` opened."""
+        """Groups of states by name (``@community``), with ``{guild}``, ``{lesion}`` and ``{drug}`` opened."""
         out: dict[str, tuple[str, ...]] = {}
         for row in rows(groups):
             names: list[str] = []
             for name in row["states"].split():
-                kind = next((kind for kind in ("guild", "lesion") if f"{{{kind}}}" in name), None)
+                kind = next((kind for kind in ("guild", "lesion", "drug") if f"{{{kind}}}" in name), None)
                 names += [_fill(name, kind, item) for item in self.of[kind]] if kind else [name]
             out[row["group"]] = tuple(names)
         return out
