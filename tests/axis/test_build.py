@@ -59,6 +59,7 @@ PLAIN_LEVERS = [
     "diet.fat",
     "diet.cholesterol",
     "meal",
+    "lactulose",
     "dose.steroid",
     "dose.udca",
     "strain.gut_dose",

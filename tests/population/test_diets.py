@@ -91,3 +91,13 @@ def test_two_diets_at_once_are_refused_once_a_lever():
     with pytest.raises(InputError) as told:
         parse_scenario(PLAIN + "diets: [{name: ketogenic}, {name: western, from: 3}]")
     assert {problem.found.split()[0] for problem in told.value.problems} == set(diets()[HABITUAL])
+
+
+@pytest.mark.parametrize(
+    "text", ["antibiotics: [{class: fluconazole}]", "arms: [{id: nystatin}]", "levers: [{lever: antifungal, value: 1}]"]
+)
+def test_a_drug_against_fungi_is_answered(text):
+    with pytest.raises(InputError, match="the model holds no fungi"):
+        parse_scenario(PLAIN + text)
+    ((_, hint),) = token_faults("antibiotic.fluconazole=200")
+    assert "the model holds no fungi" in hint

@@ -6,6 +6,7 @@ import pytest
 
 from hepaxis import therapy
 from hepaxis.patient import Exposure
+from hepaxis.problems import InputError
 
 
 def course(**more):
@@ -71,9 +72,30 @@ def test_intravenous_vancomycin_does_not_reach_the_gut():
 
 
 def test_what_cannot_be_stood_for_is_said():
-    rows, notes = therapy.exposure_protocol([Exposure(kind="lactulose", drug="lactulose", start_day=-90)], 365)
+    rows, notes = therapy.exposure_protocol([Exposure(kind="statin", drug="atorvastatin", start_day=-90)], 365)
     assert rows.empty
-    assert "lactulose" in notes[0]
+    assert "atorvastatin" in notes[0]
+
+
+@pytest.mark.parametrize(("kind", "drug"), [("antifungal", "fluconazole"), (None, "nystatin"), ("antifungal", None)])
+def test_an_antifungal_is_left_out_and_said(kind, drug):
+    rows, notes = therapy.exposure_protocol([Exposure(kind=kind, drug=drug, start_day=-90)], 365)
+    assert rows.empty
+    assert "the model holds no fungi" in notes[0]
+
+
+def test_an_antifungal_as_a_component_is_answered():
+    with pytest.raises(InputError, match="the model holds no fungi"):
+        therapy.protocol(["fluconazole"], 100.0)
+
+
+@pytest.mark.parametrize(("dose", "grams"), [(60_000.0, 60.0), (None, 30.0)])
+def test_lactulose_is_held_as_the_hexose_it_gives(dose, grams):
+    taken = Exposure(kind="lactulose", drug="lactulose", start_day=-30.0, end_day=19.0, dose=dose)
+    rows, notes = therapy.exposure_protocol([taken], 365)
+    steps = rows[["time", "lever", "amount"]].to_numpy().tolist()
+    assert steps == [[-30.0, "lactulose", pytest.approx(grams * 2000 / 342.3)], [20.0, "lactulose", 0.0]]
+    assert bool(notes) == (dose is None)
 
 
 def test_course_without_first_day_is_left_out_and_said():

@@ -13,7 +13,7 @@ from hepaxis.patient.yaml_tree import Mapping, Node, Scalar, Sequence
 from hepaxis.population.arms import Token, variable_faults
 from hepaxis.population.closure import engine_model
 from hepaxis.population.diets import diets
-from hepaxis.therapy.antibiotics import antibiotic_class
+from hepaxis.therapy.antibiotics import NO_FUNGI, antibiotic_class, is_antifungal
 
 LISTS = ("regimens", "arms", "antibiotics", "donors", "diets", "levers")
 
@@ -28,6 +28,13 @@ class Reader(FieldReader):
 
     def choices(self, kind: str) -> tuple[str, ...]:
         return choices(kind)
+
+    def word(self, node: Scalar, name: str, words: Iterable[str]) -> str | None:
+        known = tuple(words)
+        if is_antifungal(node.text) and node.text.strip() not in known:
+            self.wrong(node, name, f"'{node.text.strip()}'", f"{NO_FUNGI}: leave it out")
+            return None
+        return super().word(node, name, known)
 
     def top(self) -> dict[str, Any]:
         """Every field of the file, with defaults; blank values where one could not be read."""

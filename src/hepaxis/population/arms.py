@@ -26,7 +26,7 @@ from hepaxis.population.closure import combine, engine_model
 from hepaxis.population.diets import diets
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.profile.guilds import GUILDS
-from hepaxis.therapy.antibiotics import antibiotic_class, course
+from hepaxis.therapy.antibiotics import NO_FUNGI, antibiotic_class, course, is_antifungal
 from hepaxis.therapy.arms import donor_shares
 from hepaxis.therapy.levers import levers
 from hepaxis.therapy.regimens import regimen_ids
@@ -109,6 +109,8 @@ def _fault(token: Token) -> tuple[str, str] | None:
             return "no number", "give a number"
     except ValueError:
         return "no number", "give a number"
+    if not _kind(token.id) and is_antifungal(token.id.rpartition(".")[2]):
+        return "no such id", f"{NO_FUNGI}: leave it out"
     return None if _kind(token.id) else ("no such id", "a lever, an input, antibiotic.class, donor.profile, regimen.id")
 
 

@@ -24,6 +24,11 @@ UNSPECIFIED = "unspecified_systemic"
 #: Slot of drugs that are swallowed and stay.
 LUMINAL = "luminal"
 #: Routes by which a drug that is not absorbed never reaches the lumen.
+#: Kinds that hold one lever at a level while they are taken.
+HELD = ("ppi", "steroid", "lactulose")
+ANTIFUNGAL = "antifungal"
+#: Why an antifungal cannot be simulated.
+NO_FUNGI = "the model holds no fungi"
 PARENTERAL = ("iv", "intravenous", "parenteral", "im", "intramuscular")
 
 
@@ -48,7 +53,8 @@ class AntibioticClass:
 
 @dataclass(frozen=True)
 class ExposureKind:
-    """What a drug is to the model.  ``kind``: antibiotic, ppi, steroid, not_represented or unknown."""
+    """What a drug is to the model.  ``kind``: antibiotic, ppi, steroid, lactulose, antifungal, not_represented or
+    unknown."""
 
     kind: str
     drug: str
@@ -79,7 +85,9 @@ def exposure(
     found_kind = str(row["kind"]) if row else _kind(kind, drug_class)
     daily = None if row is None else float(row["ddd_mg"])
     if found_kind != "antibiotic":
-        note = "" if found_kind in ("ppi", "steroid") else f"{name}: the model has no lever for it"
+        note = "" if found_kind in HELD else f"{name}: the model has no lever for it"
+        if found_kind == ANTIFUNGAL:
+            note = f"{name}: left out, {NO_FUNGI}"
         return ExposureKind(found_kind, name, None, daily, note)
     if row and not row["class"] and _word(row["id"]) == "vancomycin_iv":
         return ExposureKind("not_represented", name, None, daily, f"{name}: does not reach the lumen")
@@ -95,6 +103,12 @@ def exposure(
     if cls.oral_only and _word(route) == "" and not (row and row["class"]):
         note = f"{name}: route not given, taken as oral"
     return ExposureKind("antibiotic", name, cls, daily, note)
+
+
+def is_antifungal(name: str) -> bool:
+    """Whether a word names a drug against fungi, or fungi: the model holds none (``NO_FUNGI``)."""
+    row = _drug_row(name)
+    return "fung" in _word(name) or (row is not None and row["kind"] == ANTIFUNGAL)
 
 
 def course(
@@ -143,7 +157,7 @@ def _drug_row(drug: str | None) -> Mapping[str, Any] | None:
 
 
 def _kind(kind: str | None, drug_class: str | None) -> str:
-    if kind in ("antibiotic", "ppi", "steroid"):
+    if kind in ("antibiotic", *HELD, ANTIFUNGAL):
         return kind
     if kind == "rifaximin" or _word(drug_class) == "rifaximin":
         return "antibiotic"

@@ -15,7 +15,7 @@ from typing import Protocol
 import pandas as pd
 
 from hepaxis.problems import InputError, Problem, error
-from hepaxis.therapy.antibiotics import antibiotic_class, course, exposure
+from hepaxis.therapy.antibiotics import HELD, antibiotic_class, course, exposure
 from hepaxis.therapy.arms import Pull, donor_shares
 from hepaxis.therapy.component import PROGRESSION, Component, Part, component, component_faults, component_pulls
 from hepaxis.therapy.lanes import Lanes
@@ -30,6 +30,10 @@ ASSUMED_COURSE_DAYS = 7.0
 FULL_STEROID_MG = 75.0
 #: Lever of a steroid course whose dose is not known; 20 mg/day, assumed.
 UNKNOWN_STEROID = 20.0 / FULL_STEROID_MG
+#: Lactulose, mg/day, where the dose is not known: 30 g, the lower end of use in encephalopathy; assumed.
+UNKNOWN_LACTULOSE_MG = 30_000.0
+#: A disaccharide of 342.3 g/mol gives two hexoses.
+LACTULOSE_MG_PER_MMOL_HEXOSE = 342.3 / 2
 #: Prednisolone equivalent of one mg (defined daily doses of the WHO, 10 mg prednisolone).
 STEROID_DDD_MG = 10.0
 STOPS = {"antibiotic": "stop_elective_antibiotic", "ppi": "stop_ppi"}
@@ -260,7 +264,7 @@ def _exposures(
         what = exposure(one.kind, one.drug, one.drug_class, one.route)
         if what.note:
             notes.append(what.note)
-        if what.kind not in ("antibiotic", "ppi", "steroid"):
+        if what.kind not in ("antibiotic", *HELD):
             continue
         span = _span(one, what.drug, what.kind, horizon, components, notes)
         if span is None:
@@ -273,6 +277,11 @@ def _exposures(
             held += more_held
         elif what.kind == "ppi":
             held.append(Course("ppi", 1.0, start, end, f"exposure:{what.drug}"))
+        elif what.kind == "lactulose":
+            if one.dose is None:
+                notes.append(f"{what.drug}: dose unknown, {UNKNOWN_LACTULOSE_MG / 1000:g} g/day assumed")
+            hexose = (one.dose or UNKNOWN_LACTULOSE_MG) / LACTULOSE_MG_PER_MMOL_HEXOSE
+            held.append(Course("lactulose", hexose, start, end, f"exposure:{what.drug}"))
         else:
             level = UNKNOWN_STEROID
             if one.dose is None or what.daily_mg is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from hepaxis import knowledge
 from hepaxis.problems import InputError, error
+from hepaxis.therapy.antibiotics import NO_FUNGI, is_antifungal
 
 #: Body weight where none is known, kg; near the medians of the antibody populations (69-77 kg).
 REFERENCE_WEIGHT = 75.0
@@ -118,6 +119,8 @@ def regimen(id: str, weight_kg: float | None = None) -> Regimen:
 
 def unknown(what: str, id: str, known: tuple[str, ...]) -> Any:
     """The problem of an id that is in no table, with the best matches."""
+    if is_antifungal(id):
+        return error(f"therapy.unknown_{what}", f"no {what} '{id}'", f"{NO_FUNGI}: leave it out")
     near = difflib.get_close_matches(id, known, n=3) or known
     return error(f"therapy.unknown_{what}", f"no {what} '{id}'", f"best matches are {', '.join(near)}")
 
