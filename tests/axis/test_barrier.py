@@ -135,7 +135,7 @@ def test_antagonism_at_tlr4_is_counted_once(closure, patient):
     assert more["tlr4_dose_ratio"] > 1.1 * before["tlr4_dose_ratio"]
     assert more["tlr4_agonist"] < before["tlr4_agonist"] / 1.1
     y = patient.y.copy()
-    y[e.index["drug_tlr4"]] = 1e9  # mg
+    y[e.index["drug_tlr4"]] = 1e9
     blocked = e.every(y, patient.p)
     assert [blocked["hexa_unopposed"], blocked["tlr4_agonist"]] == pytest.approx([0.0, 0.0], abs=1e-5)
     assert blocked["tlr4_dose_ratio"] == pytest.approx(before["tlr4_dose_ratio"])

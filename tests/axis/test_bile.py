@@ -51,7 +51,7 @@ def test_bile_acids_change_only_by_synthesis_feeding_and_faecal_loss(
     y = closure.y0.copy()
     for name, value in zip(POOLS, pools, strict=True):
         y[e.index[name]] = value
-    y[e.index["drug_binder"]] = binder  # mg
+    y[e.index["drug_binder"]] = binder  # standard doses
     p = e.parameters | dict(zip(FEEDS, feeds, strict=True))
     p |= {"carriage_bai": bai, "host_mouse": mouse, "gallbladder": gallbladder}
     v = e.every(y, p)

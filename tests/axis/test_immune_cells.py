@@ -170,7 +170,7 @@ def test_a_block_of_il17_undoes_gut_born_treg_and_calls_fewer_suppressor_cells(c
     more[e.index["tr17"]] *= 3
     p = quiet(patient.p)
     given = more.copy()
-    given[e.index["drug_il17"]] = 1e9  # mg
+    given[e.index["drug_il17"]] = 1e9
     free, blocked = e.every(more, p), e.every(given, p)
     assert (free["tr17_acting"], blocked["tr17_acting"]) == (pytest.approx(3.0), pytest.approx(1.0))
     assert blocked["mdsc_il17"] < 0.7 * free["mdsc_il17"]
