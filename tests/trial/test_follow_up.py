@@ -16,7 +16,9 @@ from hepaxis.trial import (
     NEVER,
     Arm,
     Chance,
+    Nuisance,
     Response,
+    assess,
     cumulative_incidence,
     endpoints,
     follow,
@@ -372,3 +374,16 @@ def test_what_always_holds(seed, weeks, share, confirmed):
 
 def test_reading_a_gone_lesion_has_no_error():
     assert measure(np.zeros(3), np.ones(3)).tolist() == [0, 0, 0]
+
+
+def test_drawn_patients_agree_with_the_probabilities_of_a_plan():
+    """Two ways over the same hazards and rules: events drawn for a trial, integrated for a plan."""
+    n, year = 6000, np.arange(0, 365.0, 7.0)
+    made = mixed(n, days=year)
+    luck = dataclasses.replace(Chance.draw(n, 40, 5), leaving=np.full(n, LATE), second=np.ones(n))  # one target each
+    drawn = endpoints(follow(made, conduct(), dataclasses.replace(luck, scatter=np.zeros((n, 40))), ARM))
+    expected = assess(made, Nuisance.draw(n, 12, 1, 9), scan_interval_weeks=8)
+    curve = product_limit(drawn["pfs_day"].to_numpy(), drawn["pfs_event"].to_numpy())
+    assert curve.at(expected.scans[:-1]) == pytest.approx(expected.event_free.mean(0)[:-1], abs=0.025)
+    responds = drawn["best"].isin([Response.CR, Response.PR]).mean()
+    assert responds == pytest.approx(expected.response.mean(), abs=0.025)
