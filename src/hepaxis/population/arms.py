@@ -36,7 +36,9 @@ COMMUNITIES = ("reference", "germ_free", "cirrhosis")
 # Species an experiment is measured in -> what its gates' strength is: "people" (solved tau, discounted by the chance
 # that a claim transfers) or "own" (tau 1, no discount: the claim in the system that it was made in).
 SCALES = {"human": "people", "mouse": "own", "culture": "own"}
-SPECIES_INPUTS: dict[str, dict[str, float]] = {"human": {}, "mouse": {"host.mouse": 1.0}, "culture": {}}
+# What an animal brings unless its row says otherwise: mice have no cirrhosis; where the model scars the liver the row
+# says so (host.fibrosis).
+SPECIES_TOKENS = {"human": "", "mouse": "host.mouse=1 liver=no_cirrhosis", "culture": ""}
 TOKEN = re.compile(r"^(?P<id>[^=@]+)=(?P<value>[^=@]+)(@(?P<start>[0-9.]+)(-(?P<end>[0-9.]+))?)?$")
 LEVEL_COLUMNS = ["time", "lever", "action", "amount"]
 WORDS = ("community", "liver", "diet")  # ids whose value is a word

@@ -11,8 +11,9 @@ that of a mouse finding to hold in people.  In the animal or dish where a claim 
 gate has its prior mean and exponent 1 there, the same for every claim and row.  Human rows have the solved tau and the
 discounts, as a patient's plan has.  ``score_card`` reads every row at the human scale too, so that one can see what the
 choice does.
-Assumed: mouse and culture experiments are read as this human model but for that scale (and ``host.mouse`` where the
-model has it); a change below the dead band is "none".
+Assumed: mouse and culture experiments are read as this human model but for that scale and what a mouse brings
+(``arms.SPECIES_TOKENS``: its own bile acids and a liver without cirrhosis, unless its model scars the liver); a change
+below the dead band is "none".
 """
 
 from __future__ import annotations

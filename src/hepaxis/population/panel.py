@@ -18,7 +18,7 @@ from hepaxis import axis
 from hepaxis.population import cohort
 from hepaxis.population.arms import (
     SCALES,
-    SPECIES_INPUTS,
+    SPECIES_TOKENS,
     Token,
     course_of,
     levels_at,
@@ -58,9 +58,7 @@ class Panel:
     ):
         reference = guild_reference(FAMILY)
         self._gut = reference_gut(reference)
-        self._species = " ".join(
-            f"{name}={value}" for name, value in SPECIES_INPUTS[species].items() if name in axis.build().inputs.index
-        )
+        self._species = SPECIES_TOKENS[species]
         people = human_scale or SCALES[species] == SCALES["human"]
         mechanisms = prior_mean_mechanisms(solved_tau()) if people else claimed_mechanisms()
         inputs = mechanisms.inputs.copy()
