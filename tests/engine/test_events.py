@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hepaxis import engine
+from hepaxis.engine.reference import ReferenceStepper
 
 # A tumour grows against a drug that wears off; when it is a fifth above its start the drug is stopped.
 STOP_AT_PROGRESSION = """
@@ -60,6 +62,56 @@ def test_priority_delay_and_values_of_the_trigger_time(models: SimpleNamespace) 
     assert run.values[0, :, 0].tolist() == [12, 12, 12]
     assert run.values[0, :2, 1].tolist() == [0, 0]
     assert run.values[0, 2, 1] == pytest.approx(1.5, abs=1e-9)
+
+
+def doses(count: int, every: float, rest: str = "") -> str:
+    given = "".join(f"D{k}: at (time >= {every * k}): x = x + {1 + k % 3};" for k in range(1, count + 1))
+    return f"x' = -k*x; n' = 0; x = 1; n = 0; k = 0.3; {given} {rest}"
+
+
+@pytest.mark.parametrize(("stepper", "count"), [("compiled", 365), ("pivoting", 70)])
+def test_a_dose_a_day_is_a_protocol_of_as_many_rows(models: SimpleNamespace, monkeypatch, stepper, count) -> None:
+    """Fixed times are no comparisons, of which a word holds 62; nor does their number slow a step."""
+    model, plain = engine.load(models.sbml(doses(count, 1.0))), engine.load(models.sbml(doses(0, 1.0)))
+    if stepper == "pivoting":
+        monkeypatch.setattr("hepaxis.engine.model.CompiledStepper", ReferenceStepper)
+    rows = [(float(k), "x", "add", 1.0 + k % 3) for k in range(1, count + 1)]
+    protocol = pd.DataFrame(rows, columns=["time", "target", "action", "amount"])
+    rates, times = np.array([0.3, 2.0]), np.array([0.0, 0.5, 1.0, 50.0, 50.5, count - 0.1, count, count + 1.0])
+    ours = model.simulate(None, {"k": rates}, times, ["x"], rtol=1e-7)
+    theirs = plain.simulate(protocol, {"k": rates}, times, ["x"], rtol=1e-7)
+    assert ours.failures.empty
+    assert ours.values == pytest.approx(theirs.values, rel=1e-9)
+    assert (ours.steps <= theirs.steps + count).all()
+
+
+def test_fixed_times_stand_beside_triggers_on_states_delays_and_the_start(models: SimpleNamespace) -> None:
+    text = """
+    x' = 1; x = 0; na = 0; nb = 0; nc = 0; nd = 0; ne = 0; nm = 0;
+    Before: at (time >= 0), t0 = false: na = na + 1;
+    Held: at (time >= 0), t0 = true: nb = nb + 1;
+    Late: at 3 after (time >= 2), fromTrigger = true: nc = x;
+    Strict: at (time > 2): nd = nd + 1;
+    Level: at (x >= 4.5): ne = ne + 1;
+    Again: at (time >= 2), priority = 1, fromTrigger = false: nm = 10*nm + 1;
+    Once: at (time >= 2), priority = 2, fromTrigger = false: nm = 10*nm + 2;
+    """
+    model = engine.load(models.sbml(text))
+    run = model.simulate(None, None, [0, 1, 2, 2.5, 4.9, 6], ["na", "nb", "nc", "nd", "ne", "nm"])
+    a, b, c, d, e, m = run.values[0].T
+    assert a.tolist() == [1] * 6
+    assert b.tolist() == [0] * 6
+    assert c == pytest.approx([0, 0, 0, 0, 0, 2])
+    assert d.tolist() == [0, 0, 0, 1, 1, 1]
+    assert e.tolist() == [0, 0, 0, 0, 1, 1]
+    assert m.tolist() == [0, 0, 21, 21, 21, 21]
+
+
+def test_a_course_that_starts_after_a_fixed_time_does_not_wait_for_it(models: SimpleNamespace) -> None:
+    model = engine.load(
+        models.sbml("x' = 0; x = 1; E: at (time >= 2), t0 = true: x = x + 1; F: at (time >= 6): x = 9;")
+    )
+    assert model.simulate(None, None, [4, 5, 7], ["x"], start=3.0).values[0, :, 0].tolist() == [1, 1, 9]
 
 
 def test_events_and_doses_and_chunks(models: SimpleNamespace) -> None:

@@ -107,6 +107,22 @@ def test_events_say_what_the_protocol_says(setting):
     assert relative(in_engine(setting, TIMES, names), theirs.values[0]) < AGREE
 
 
+def test_a_daily_dose_for_a_year_comes_back_as_it_went():
+    """The whole model: as many events as days, more than a word has bits for comparisons."""
+    rows = [(0.25 + day, "antibiotic_gut_luminal", "add", 20.0 + day % 7) for day in range(365)]
+    protocol = pd.DataFrame(rows, columns=COLUMNS)
+    times, names = np.array([10.1, 100.6, 364.9, 370.0]), list(engine_model().states)
+    again = engine.load(sbml_with_protocol(axis.build().sbml, protocol))
+    assert len(again.system.events) == 365
+    ours = engine_model().simulate(protocol, None, times, names, rtol=1e-7)
+    theirs = again.simulate(None, None, times, names, rtol=1e-7)
+    assert ours.failures.empty
+    assert theirs.failures.empty
+    assert relative(ours.values[0], theirs.values[0]) < AGREE
+    untreated = engine_model().simulate(None, None, times, names, rtol=1e-7)
+    assert relative(ours.values[0], untreated.values[0]) > 0.1
+
+
 def test_the_exported_model_is_consistent_with_units_on(setting):
     document = libsbml.readSBMLFromString(exported(setting))
     document.setConsistencyChecks(libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, True)

@@ -1,13 +1,18 @@
 """SBML events: when they happen, in which order, and what they change.
 
 The stepper stops a patient in the step in which a comparison in a trigger changed; here the moment is found on the
-step's dense output, the assignments are carried out, and the patient is handed back.  Of simultaneous events of equal
-priority one is drawn, as the standard asks; the draw depends on the moment alone, so that a run repeats itself.
+step's dense output, the assignments are carried out, and the patient is handed back.  A trigger that only asks whether
+a fixed time has come is not compared: the patient's limit is set to that time, however many there are.
+
+Of simultaneous events of equal priority one is drawn, as the standard asks; the draw depends on the moment alone, so
+that a run repeats itself.
 Semantics: SBML Level 3 Version 2 Core, section 4.11 (persistence, delay, priority, values from trigger time).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,24 +48,34 @@ class _Pending:
 
 @dataclass
 class EventDesk:
-    """The events of one chunk of patients: their queues and what the desk last saw of their triggers."""
+    """The events of one chunk of patients: their queues and what the desk last saw of their triggers.
+
+    seen     by patient: bits of the triggers that are asked, in their order
+    reached  by patient: how many of the scheduled moments have come
+    """
 
     system: System
     seen: dict[int, int] = field(default_factory=dict)
+    reached: dict[int, int] = field(default_factory=dict)
     queue: dict[int, list[_Pending]] = field(default_factory=dict)
     _ready: dict[Node, Evaluation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         graph = self.system.graph
-        self._triggers = Evaluation(graph, [e.trigger for e in self.system.events])
+        self._asked = self.system.asked()
+        self._triggers = Evaluation(graph, [self.system.events[number].trigger for number in self._asked])
+        plan = sorted((moment, number) for number, moment in self.system.scheduled().items())
+        self._moments, self._planned = [moment for moment, _ in plan], [number for _, number in plan]
         self._watched = Evaluation(graph, self.system.watched())
 
     def open(self, state: Batch) -> None:
         """Events that happen at the start."""
-        before = sum(1 << k for k, e in enumerate(self.system.events) if e.initially_true)
+        before = sum(1 << k for k, number in enumerate(self._asked) if self.system.events[number].initially_true)
         for i in np.flatnonzero(state.status == b.RUNNING):
-            self.seen[int(i)], self.queue[int(i)] = before, []
-            self._cascade(state, int(i))
+            self.seen[int(i)], self.reached[int(i)], self.queue[int(i)] = before, 0, []
+            come = self._come(int(i), float(state.t[i]))
+            # A trigger that held before the start does not rise at it.
+            self._cascade(state, int(i), [n for n in come if not self.system.events[n].initially_true])
 
     def settle(self, state: Batch, ids: Ints, settings: Settings) -> None:
         """Handle the patients parked with status EVENT or LIMIT and set them running again."""
@@ -69,7 +84,7 @@ class EventDesk:
             self._move_to_event(state, parked, settings)
         for i in ids[(state.status[ids] == b.EVENT) | (state.status[ids] == b.LIMIT)]:
             state.status[i] = b.RUNNING
-            self._cascade(state, int(i))
+            self._cascade(state, int(i), self._come(int(i), float(state.t[i])))
 
     def _move_to_event(self, state: Batch, ids: Ints, settings: Settings) -> None:
         """To the first moment in the step at which a watched condition has changed."""
@@ -119,8 +134,14 @@ class EventDesk:
             low, high = edges[np.arange(n), first], edges[np.arange(n), first + 1]
         return np.where(open_rows, high, 1.0)
 
-    def _cascade(self, state: Batch, i: int) -> None:
-        """All that happens at this instant, one event after the other."""
+    def _come(self, i: int, t: float) -> list[int]:
+        """Scheduled events whose moment has come since the last call."""
+        first, last = self.reached[i], bisect_right(self._moments, t)
+        self.reached[i] = last
+        return self._planned[first:last]
+
+    def _cascade(self, state: Batch, i: int, come: Sequence[int] = ()) -> None:
+        """All that happens at this instant, one event after the other; ``come`` are the scheduled ones among them."""
         events, queue, t = self.system.events, self.queue[i], float(state.t[i])
         changed = False
         for _ in range(CASCADE_LIMIT):
@@ -128,11 +149,11 @@ class EventDesk:
             risen, fallen = now & ~self.seen[i], self.seen[i] & ~now
             self.seen[i] = now
             self._drop_fallen(i, fallen)
-            for k, event in enumerate(events):
-                if risen >> k & 1:
-                    delay = 0.0 if event.delay is None else self._value(event.delay, state, i)
-                    values = self._values(k, state, i) if event.values_at_trigger else None
-                    queue.append(_Pending(t + delay, k, values))
+            for k in sorted([*come, *(number for bit, number in enumerate(self._asked) if risen >> bit & 1)]):
+                delay = 0.0 if events[k].delay is None else self._value(events[k].delay, state, i)
+                values = self._values(k, state, i) if events[k].values_at_trigger else None
+                queue.append(_Pending(t + delay, k, values))
+            come = ()
             due = [entry for entry in queue if entry.time <= t]
             if not due:
                 break
@@ -144,14 +165,16 @@ class EventDesk:
         else:
             state.status[i] = b.EVENT_LOOP
         state.trigger[i] = truth_bits(self._watched, state.y[[i]], state.p[[i]], t)[0]
-        state.limit[i] = min((entry.time for entry in queue), default=np.inf)
+        ahead = self._moments[self.reached[i] :][:1]
+        state.limit[i] = min([*ahead, *(entry.time for entry in queue)], default=np.inf)
         if changed:
             state.restart[i] = 1
 
     def _drop_fallen(self, i: int, fallen: int) -> None:
         if fallen:
+            gone = {number for bit, number in enumerate(self._asked) if fallen >> bit & 1}
             self.queue[i][:] = [
-                e for e in self.queue[i] if self.system.events[e.event].persistent or not fallen >> e.event & 1
+                e for e in self.queue[i] if self.system.events[e.event].persistent or e.event not in gone
             ]
 
     def _choose(self, due: list[_Pending], state: Batch, i: int) -> _Pending:

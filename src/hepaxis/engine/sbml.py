@@ -22,7 +22,7 @@ from .system import Assignment, Event, Initial, Slot, System
 
 # Part of every hash: raise it when the same SBML would give another system.
 FRONT_END_VERSION = "1"
-# One bit each in a 64-bit number.
+# One bit each in a 64-bit number; triggers that only wait for a fixed time need none.
 MOST_WATCHED = 62
 # The state of a model that has none.
 NO_STATES = "(no states)"

@@ -85,7 +85,7 @@ def time_jumps(system: System, p: Floats, changing: set[int]) -> Floats | None:
     ``changing`` are parameters set on the way: comparisons with these are met by step control or events alone.
     """
     g = system.graph.copy()
-    roots = [*system.rhs, *(e.trigger for e in system.events)]
+    roots = [*system.rhs, *(system.events[number].trigger for number in system.asked())]
     columns = []
     for node in g.reach(roots):
         if g.op[node] not in ("lt", "le", "eq", "ne") or g.leaves([node], "state"):

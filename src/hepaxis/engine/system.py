@@ -78,10 +78,30 @@ class System:
     species: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     hash: str = ""
 
+    def scheduled(self) -> dict[int, float]:
+        """Events whose trigger only asks whether a fixed time has come: their number -> the moment when it has.
+
+        Time does not turn back, so that each happens at most once and need not be watched for.
+        """
+        g, found = self.graph, {}
+        for number, event in enumerate(self.events):
+            op = g.op[event.trigger]
+            if op in ("lt", "le"):
+                left, right = g.args[event.trigger]
+                if g.op[left] == "const" and g.op[right] == "time":
+                    moment = g.value[left]
+                    found[number] = float(np.nextafter(moment, np.inf)) if op == "lt" else moment
+        return found
+
+    def asked(self) -> list[int]:
+        """Numbers of the other events."""
+        scheduled = self.scheduled()
+        return [number for number in range(len(self.events)) if number not in scheduled]
+
     def watched(self) -> list[Node]:
         """What must not change unseen within a step: the triggers and every comparison in them."""
         g = self.graph
-        triggers = [e.trigger for e in self.events]
+        triggers = [self.events[number].trigger for number in self.asked()]
         found: dict[Node, None] = dict.fromkeys(triggers)
         for node in g.reach(triggers):
             if g.op[node] in ("lt", "le"):

@@ -45,6 +45,11 @@ class Kernels:
         """(row, column) of each J slot, in order."""
         return self.linear.cells
 
+    @property
+    def watching(self) -> bool:
+        """Whether a step can end in an event that no limit was set for."""
+        return bool(self.system.watched())
+
 
 def build_kernels(system: System, lanes: int) -> Kernels:
     system = replace(system, graph=system.graph.copy())

@@ -220,7 +220,7 @@ def _judge(
     keep("verdict", f.select(here, f.select(accepted, ACCEPTED, worse, "I"), CALM), "I")
     accepted = accepted & here
     moved = accepted
-    if k.system.events:
+    if k.watching:
         place = {x: table.space(x) for x in ("yt", "p", "q")}
         now = f.call("triggers", "I", place["yt"], place["p"], place["q"], after)
         old = lanes("trigger", "I")
