@@ -80,9 +80,10 @@ def build_kernels(system: System, lanes: int) -> Kernels:
 def _hoist(g: Graph, roots: Sequence[Node]) -> dict[Node, int]:
     """Parameter-only nodes that moving nodes (or roots) use directly, numbered."""
     found: dict[Node, int] = {}
+    tops = set(roots)
     for node in g.reach(roots):
         users = g.args[node] if g.moving[node] else ()
-        for a in (*users, *((node,) if node in roots else ())):
+        for a in (*users, *((node,) if node in tops else ())):
             if not g.moving[a] and g.op[a] not in LEAVES and not g.is_boolean(a):
                 found.setdefault(a, len(found))
     return found
