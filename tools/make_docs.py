@@ -17,6 +17,9 @@ from hepaxis.exchange.fields import choices, scenario_fields
 from hepaxis.exchange.model_pages import folders, model_pages
 from hepaxis.patient import fields
 from hepaxis.patient.yaml_fields import TableField
+from hepaxis.population.baseline import marginals, population_names, table_rows
+from hepaxis.population.communities import gut_conditions
+from hepaxis.population.plausible import plausibility_rules
 from hepaxis.report import plan_json_schema
 from hepaxis.trial import built_in_designs, design_choices, design_fields, features, load_design, outcomes
 
@@ -204,6 +207,34 @@ def of_model() -> dict[str, str]:
     return model_pages(palette(), _table, HEAD)
 
 
+def population() -> str:
+    """What a virtual population is drawn from, who is let in, and what it can be weighted to."""
+    head = ["characteristic", "given", "distribution", "parameters", "source", "grade", "note"]
+    keys = ["variable", "given", "distribution", "args", "source", "grade", "note"]
+    text = (
+        "`draw_population(name, n, seed)` draws patients from these tables. A named population is the default with the"
+        " rows below in place of its own. Normal scores are tied by a Gaussian copula. Assumed rows say so."
+    )
+    lines = ["# Virtual populations", "", HEAD, text, ""]
+    rows = {name: marginals(name).rows[keys].to_numpy().tolist() for name in population_names()}
+    default, *others = rows
+    lines += [f"## {default}", "", *_table(head, rows[default]), ""]
+    for name in others:
+        lines += [f"## {name}", "", *_table(head, [row for row in rows[name] if row not in rows[default]]), ""]
+    pairs = table_rows("baseline_correlation.csv").to_numpy().tolist()
+    lines += ["## What goes with what", "", *_table(["first", "second", "correlation", "source", "grade"], pairs), ""]
+    margins = table_rows("baseline_targets.csv").to_numpy().tolist()
+    columns = ["population", "characteristic", "level", "share", "source", "checked"]
+    lines += ["## Margins a population is weighted to", "", *_table(columns, margins), ""]
+    rules = [list(row.values()) for row in plausibility_rules()]
+    columns = ["rule", "when", "quantity", "low", "high", "source", "grade", "note"]
+    lines += ["## Who is plausible", "", *_table(columns, rules), ""]
+    moves = [list(row.values()) for row in gut_conditions()]
+    columns = ["condition", "guild", "effect", "size", "in the reference", "source", "grade", "note"]
+    told = "How drawn communities compare with real ones: [communities.md](communities.md)."
+    return "\n".join([*lines, "## What moves a community", "", told, "", *_table(columns, moves), ""])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "clinic_sheet.md": clinic_sheet,
     "plan_json.md": plan_json,
@@ -212,6 +243,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "knowledge_tables.md": tables,
     "scenario.md": scenario,
     "trial_design.md": trial_design,
+    "population.md": population,
 }
 
 

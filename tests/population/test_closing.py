@@ -45,6 +45,7 @@ def seen(twin, *names):
 
 def test_every_patient_rests_or_says_why(people, twin):
     assert len(twin.closed.states) == N
+    assert twin.notes == (people.sentence(),)  # prior and inclusion rule go with what is run
     assert twin.host.tolist() == twin.draw.tolist() == list(range(N))
     assert twin.ok.mean() > 0.9
     assert sum(not_closed(twin).values()) == (~twin.ok).sum()

@@ -162,6 +162,7 @@ def test_every_named_population_can_be_drawn_and_says_what_it_is(population):
     assert said["model"] == axis.build().hash
     assert len(said["inclusion"]) == len(plausibility_rules())
     assert said["ess"] == 40 == said["patients"]
+    assert few.sentence().startswith(f"population {population}, seed {SEED}: 40 patients")
     assert json.loads(json.dumps(said)) == said
     if population == "child_pugh_b":
         assert set(few.covariates["liver_class"]) == {"child_pugh_b"}

@@ -67,7 +67,7 @@ def close_population(population: Population, *, mechanisms: Mechanisms | None = 
         start_day=start,
         sample_mismatch=float("nan"),
         carbohydrate=float(engine_model().default_parameters["diet_carbohydrate"]),
-        notes=(),
+        notes=(population.sentence(),),
     )
 
 
@@ -138,11 +138,10 @@ def _bounded(closed: Closed) -> Closed:
 
 
 def _hosts(population: Population) -> Hosts:
-    note = f"population {population.prior.marginals.name}, seed {population.seed}"
     return Hosts(
         population.inputs,
         population.covariates["diameter_sum"].to_numpy(float),
         np.ones(len(population)),
         {},
-        (note,),
+        (population.sentence(),),
     )

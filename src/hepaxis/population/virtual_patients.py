@@ -115,6 +115,15 @@ class Population:
             "ess": round(self.ess, 1),
         }
 
+    def sentence(self) -> str:
+        """The statement in one sentence, for notes."""
+        out = sum(self.rejected.values())
+        bounds = (
+            f"{out} of {self.candidates} candidates left out as not plausible" if self.prior.plausible else "no bounds"
+        )
+        weights = f"weights: {self.weighting['method']}, {self.ess:.0f} effective"
+        return f"population {self.prior.marginals.name}, seed {self.seed}: {len(self)} patients, {bounds}; {weights}"
+
 
 def effective_size(weights: npt.NDArray[np.float64]) -> float:
     """Kish's effective number of patients: (sum w)^2 / sum w^2."""
