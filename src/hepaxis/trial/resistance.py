@@ -3,8 +3,8 @@
 Held: 10.1136/jitc-2019-000398, table 1.  Primary: at least six weeks of the drug and progression as best response or
 within six months; acquired (secondary): at least six months of the drug and of benefit (response or stable disease),
 then progression.  Progression more than twelve weeks after the last dose is not resistance.  A response that ends
-within six months is counted as primary, as the definitions were applied (10.1136/jitc-2020-002092).  The task force
-asks for a second scan four weeks on unless the patient fails fast: ``confirmed`` keeps only such progressions.
+within six months is counted as primary, as later users of the definitions counted it.  The task force asks for a
+second scan four weeks on unless the patient fails fast: ``confirmed`` keeps only such progressions.
 """
 
 from __future__ import annotations
