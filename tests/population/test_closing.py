@@ -23,7 +23,7 @@ from hepaxis.population import (
     run_strategy,
 )
 from hepaxis.population.closing import start_day
-from hepaxis.population.closure import combine, references
+from hepaxis.population.closure import combine, lesions, references
 from hepaxis.profile.guilds import GUILDS
 
 N, SEED, TAU = 48, 17, 0.2
@@ -72,6 +72,7 @@ def test_the_rest_is_that_of_a_closure_from_afar(people, twin):
 def test_references_are_those_of_the_reference_community_in_the_same_host(people, twin):
     host = combine([people.inputs.head(4)])
     host["volume_start"] *= np.exp(host["net_growth_start"] * twin.start_day)
+    host["host_liver_function"] = twin.closed.parameters["host_liver_function"].head(4)
     own = references(host, reference_gut(people.prior.reference))
     assert twin.references.head(4).to_numpy() == pytest.approx(own.to_numpy())
 
@@ -141,6 +142,19 @@ def test_size_and_liver_of_day_0_are_the_measured_ones(people, twin):
     diameter, albi = (run.values[name][fine, 0] for name in ("sum_of_diameters", "albi"))
     assert diameter == pytest.approx(people.covariates["diameter_sum"][fine].to_numpy(), rel=0.15)
     assert albi == pytest.approx(people.covariates["albi"][fine].to_numpy(), abs=0.12)
+
+
+def test_lesions_of_a_patient_grow_apart_and_have_their_measured_sizes(people, twin):
+    names = [f"lesion_diameter_{lesion}" for lesion in lesions()]
+    run = run_strategy(twin, [], 84.0, observe=names, lanes=lanes(people))
+    sizes = np.stack([run.values[name] for name in names], axis=2)[~run.failed]
+    targets = people.covariates[~run.failed][[f"target_{k}" for k in range(1, 6)]].to_numpy()
+    assert sizes[:, 0] == pytest.approx(targets, rel=0.2, abs=0.5)
+    several = (targets > 0).sum(axis=1) > 1
+    growth = np.where(targets > 0, np.log(np.maximum(sizes[:, -1], 1e-9) / np.maximum(sizes[:, 0], 1e-9)), np.nan)
+    apart = np.nanmax(growth[several], axis=1) - np.nanmin(growth[several], axis=1)
+    assert (apart > 0.01).mean() > 0.5
+    assert people.inputs["lesion.offset.1"][people.inputs["lesion.share.1"] == 1].eq(0).all()
 
 
 def test_a_course_is_an_event():
