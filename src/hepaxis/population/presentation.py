@@ -1,8 +1,9 @@
 """From how a patient presents to what the model starts with: liver, tumour and cause from the clinic, the rest drawn.
 
 Held: ALBI sets liver function and Child-Pugh class the portal side, as for a real patient's sheet (``hosts``); target
-diameters set volume and the lesions' shares, whose growth about the whole is drawn; the cause sets steatohepatitis.  BCLC stage follows from invasion, spread,
-performance and number (doi:10.1016/j.jhep.2021.11.018).  What no characteristic tells stays at the model's priors.
+diameters set volume and the lesions' shares, whose growth about the whole is drawn; the cause sets steatohepatitis.
+BCLC stage follows from invasion, spread, performance and number (doi:10.1016/j.jhep.2021.11.018).  What no
+characteristic tells stays at the model's priors.
 Assumed: Child-Pugh 7 and more is cirrhosis; a measured ALBI is the patient's own, without error of a day.
 """
 
