@@ -3,7 +3,7 @@
 from hepaxis.population.acceptance import accepted
 from hepaxis.population.assumptions import assumed, assumption_table
 from hepaxis.population.baseline import Marginals, marginals, population_names
-from hepaxis.population.closing import close_population, exposures, lanes, not_closed
+from hepaxis.population.closing import close_population, draw_for, exposures, lanes, not_closed, taken
 from hepaxis.population.closure import Closed, close, engine_model
 from hepaxis.population.course import Run, run_strategy
 from hepaxis.population.enrolment import enrolled
@@ -34,6 +34,7 @@ __all__ = [
     "close",
     "close_population",
     "draw_candidates",
+    "draw_for",
     "draw_hosts",
     "draw_mechanisms",
     "draw_population",
@@ -55,6 +56,7 @@ __all__ = [
     "reference_shares",
     "run_strategy",
     "solved_tau",
+    "taken",
     "tau_record",
     "typical_host",
     "unknown_inputs",

@@ -11,6 +11,7 @@ Assumed: the model's own habitual diet for all; growth before day 0 at the drawn
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from hepaxis import therapy
 from hepaxis.patient import Exposure
 from hepaxis.population.assumptions import assumed
 from hepaxis.population.closure import Closed, close, combine, engine_model, lesions, reference_rest
-from hepaxis.population.guts import reference_gut
+from hepaxis.population.guts import Guts, reference_gut
 from hepaxis.population.hosts import Hosts
 from hepaxis.population.mechanisms import Mechanisms, mechanism_names, mechanisms_at
 from hepaxis.population.plausible import at_rest, outside
@@ -70,6 +71,34 @@ def close_population(population: Population, *, mechanisms: Mechanisms | None = 
         sample_mismatch=float("nan"),
         carbohydrate=float(engine_model().default_parameters["diet_carbohydrate"]),
         notes=(population.sentence(),),
+    )
+
+
+def taken(twin: Twin, rows: np.ndarray) -> Twin:
+    """Some lanes of a closed population (positions), as a population's twin of its own."""
+    guts, hosts = twin.guts, twin.hosts
+    shared = len(twin.mechanisms) == 1
+    own = twin.mechanisms
+    return replace(
+        twin,
+        closed=twin.closed.take(rows),
+        host=np.arange(len(rows)),
+        draw=np.zeros(len(rows), int) if shared else np.arange(len(rows)),
+        hosts=replace(
+            hosts,
+            inputs=hosts.inputs.iloc[rows].reset_index(drop=True),
+            diameter_sum=hosts.diameter_sum[rows],
+            cold=hosts.cold[rows],
+        ),
+        mechanisms=own if shared else Mechanisms(own.inputs.iloc[rows].reset_index(drop=True), own.core[rows]),
+        guts=Guts(
+            guts.shares[rows],
+            guts.absent[rows],
+            guts.open[rows],
+            guts.inputs.iloc[rows].reset_index(drop=True),
+            guts.source,
+        ),
+        references=twin.references.iloc[rows].reset_index(drop=True),
     )
 
 

@@ -4,7 +4,9 @@
 trial would.  ``load_design`` reads what a virtual trial is to be; ``published_arm`` what a real one was.
 """
 
+from hepaxis.trial.arm_run import ArmRun, arm_prior, arm_runs
 from hepaxis.trial.biopsy import biopsy_cd8
+from hepaxis.trial.cohorts import Cohort, cohorts
 from hepaxis.trial.conditions import Condition, Feature, condition, feature_table, features, stratum
 from hepaxis.trial.course import Course
 from hepaxis.trial.design import Analysis, Design, Reads, TrialArm, Who, eligible, strata_of, who_of
@@ -48,8 +50,10 @@ __all__ = [
     "REASONS",
     "Analysis",
     "Arm",
+    "ArmRun",
     "Best",
     "Chance",
+    "Cohort",
     "Condition",
     "Conduct",
     "Course",
@@ -73,6 +77,8 @@ __all__ = [
     "ToxicityChance",
     "TrialArm",
     "Who",
+    "arm_prior",
+    "arm_runs",
     "as_given",
     "assess",
     "barrier_factor",
@@ -80,6 +86,7 @@ __all__ = [
     "biopsy_cd8",
     "built_in_designs",
     "choose_targets",
+    "cohorts",
     "condition",
     "conduct",
     "conduct_trials",
