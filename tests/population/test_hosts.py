@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,16 @@ def anyone():
     return draw_hosts(None, N, SEED)
 
 
+def hosts_without_lesions(hosts):
+    """With a column for lesions that says nothing."""
+    kept = hosts.inputs[[name for name in hosts.inputs if not name.startswith("lesion.")]]
+    return replace(hosts, inputs=kept.assign(**{"lesion.none": 0.0}))
+
+
 def changed(hosts, anyone) -> set[str]:
+    """Inputs that a sheet moved; a sheet with one lesion takes all that sets lesions apart away (``lesion``)."""
+    if not any(name.startswith("lesion.") for name in hosts.inputs):
+        return {"lesion"} | changed(hosts_without_lesions(hosts), hosts_without_lesions(anyone))
     names = set(hosts.inputs.columns) | set(anyone.inputs.columns)
     return {n for n in names if n not in anyone.inputs or not np.array_equal(hosts.inputs[n], anyone.inputs[n])}
 
@@ -122,7 +133,7 @@ def test_two_scans_set_the_pace_with_its_error(sheet, anyone):
     still, fast = (
         draw_hosts(sheet(tumour={"lesions": [lesion((-90.0, first), (0.0, 50.0))]}), N, SEED) for first in (50.0, 40.0)
     )
-    assert changed(fast, anyone) == {"tumour.growth", "tumour.volume"}
+    assert changed(fast, anyone) == {"tumour.growth", "tumour.volume", "lesion"}
     assert "scans on days -90 and 0" in fast.known["tumour.growth"]
     assert not any("no two scans" in note for note in fast.notes)
     # hand: volume grows with the cube of the diameter
@@ -148,9 +159,13 @@ def test_diameters_set_volume_and_the_sum(sheet):
     assert np.log(volume).std() == pytest.approx(assumed("volume_sd_log"), rel=0.05)
 
 
-def test_without_diameters_the_sum_is_that_of_one_sphere(anyone):
-    volumes = [sphere_ml(d) for d in anyone.diameter_sum[:5]]
-    assert volumes == pytest.approx(anyone.inputs["tumour.volume"].to_list()[:5])
+def test_without_diameters_the_sum_is_that_of_the_spheres_drawn(anyone):
+    share = anyone.inputs[[f"lesion.share.{k}" for k in range(1, 6)]].to_numpy()
+    volumes = anyone.inputs["tumour.volume"].to_numpy()[:, None] * share
+    sums = 10 * np.cbrt(volumes / sphere_ml(10.0)).sum(axis=1)
+    assert anyone.diameter_sum == pytest.approx(sums)
+    one = draw_hosts(None, N, SEED, one_lesion=True)
+    assert [sphere_ml(d) for d in one.diameter_sum] == pytest.approx(one.inputs["tumour.volume"].to_list())
 
 
 def test_weight_diet_and_cholestasis(sheet, anyone):
@@ -190,4 +205,4 @@ def test_target_lesions_share_the_volume_as_their_spheres_do(sheet, anyone):
     assert shares == pytest.approx(np.tile([8 / 9, 1 / 9, 0, 0, 0], (N, 1)))
     assert hosts.diameter_sum == pytest.approx(60.0)
     one = draw_hosts(sheet(tumour={"lesions": lesions[:1]}), N, SEED)
-    assert not any(name.startswith("lesion.") for name in (*one.inputs, *anyone.inputs))
+    assert not any(name.startswith("lesion.") for name in one.inputs)

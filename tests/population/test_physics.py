@@ -12,11 +12,11 @@ import pytest
 from hepaxis import axis
 from hepaxis.axis.tables import SLOTS
 from hepaxis.population import Guts, close
-from hepaxis.population.closure import KILL_REST, engine_model
+from hepaxis.population.closure import KILL_REST, engine_model, lesions
 from hepaxis.profile.guilds import GUILDS
 
 LEVERS = axis.build().levers
-SIGNED = ("loss_logit",)  # states that may be negative: a logit
+SIGNED = ("loss_logit", *(f"lesion_log_{k}" for k in lesions()))  # states that may be negative: logarithms
 LARGE = {"mg": 1000.0, "mmol_per_day": 100.0, "per_day": 2.0, "mL_per_day": 10.0}
 KEPT = ("clearance", "v1", "v2", "_q", ".q", "ec50", "exponent", "time_", "phi.")  # values of a drug, not a treatment
 

@@ -19,7 +19,7 @@ from hepaxis.exchange.scenario import Profile, Scenario
 from hepaxis.metabolites import capacities
 from hepaxis.population.arms import course_of, variable_names
 from hepaxis.population.assumptions import liver_states
-from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references
+from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references, sizes_before
 from hepaxis.population.diets import diets
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import Guts, gut_from_capacities, reference_gut
@@ -169,8 +169,7 @@ def _closed(scenario: Scenario, gut: Guts, reference: GuildReference, start: flo
     count = len(hosts)
     inputs = hosts.inputs.assign(**{name: np.full(count, value) for name, value in _at_rest(scenario).items()})
     ours = [name for name in inputs.columns if name not in gut.inputs.columns]
-    person = combine([inputs[ours]])
-    person["volume_start"] *= np.exp(person["net_growth_start"] * start)
+    person = sizes_before(combine([inputs[ours]]), start)
     standard = reference_gut(reference)
     refs = references(person, standard)
     same = [pd.concat([_mechanism(scenario)] * count, ignore_index=True), _spread(gut, count).inputs]

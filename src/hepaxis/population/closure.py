@@ -23,6 +23,8 @@ WEIGHT_ROUNDS = 200
 KILL_REST = "kill_rest"
 PROMOTION_REST = "promotion_rest"
 INTERACTION = "interaction_"  # parameter names: interaction_<guild>_<by>
+ROUNDING = 1e-14
+LESION_INPUTS = ("start", "offset", "killing")  # lesion_<kind>_<lesion>: what sets lesions of a tumour apart
 FROM_AFAR = 1000.0  # days integrated before Newton's method, from the closure table's start
 FROM_NEAR = 200.0  # days, from a rest of the same people: the slowest host rate kept is 1/100 a day
 
@@ -192,25 +194,50 @@ def lesions() -> tuple[str, ...]:
 
 
 def with_lesions(parameters: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Lesions' shares of the starting volume brought to a sum of 1, and growth offsets to a volume-weighted mean of 0.
+    """Lesions' shares of the starting volume brought to a sum of 1, their differences to a mean that leaves the whole.
 
-    Returns the parameters and whether some lesion has a share (V,); without any value for a lesion nothing is changed.
+    Over the volume, growth offsets get a mean of 0 and factors on killing a mean of 1.  Returns the parameters and
+    whether some lesion has a share (V,); without any value for a lesion nothing is changed.
     """
-    starts, offsets = ([f"{kind}_{lesion}" for lesion in lesions()] for kind in ("lesion_start", "lesion_offset"))
-    if not set(starts + offsets) & set(parameters.columns):
+    starts, offsets, killings = ([f"lesion_{kind}_{lesion}" for lesion in lesions()] for kind in LESION_INPUTS)
+    if not set(starts + offsets + killings) & set(parameters.columns):
         return parameters, np.ones(len(parameters), bool)
     default = engine_model().default_parameters
     own = pd.DataFrame(
-        {n: parameters[n] if n in parameters else default[n] for n in starts + offsets}, index=parameters.index
+        {n: parameters[n] if n in parameters else default[n] for n in starts + offsets + killings},
+        index=parameters.index,
     )
     share = np.maximum(own[starts].to_numpy(float), 0.0)
-    total = share.sum(axis=1, keepdims=True)
+    total = _settled(share.sum(axis=1, keepdims=True), 1.0)
     held: np.ndarray = total[:, 0] > 0
     share = np.where(held[:, None], share / np.where(total > 0, total, 1.0), np.array([default[n] for n in starts]))
     offset = own[offsets].to_numpy(float)
-    offset = offset - (share * offset).sum(axis=1, keepdims=True)
-    centred = dict(zip(starts, share.T, strict=True)) | dict(zip(offsets, offset.T, strict=True))
+    offset = offset - _settled((share * offset).sum(axis=1, keepdims=True), 0.0)
+    killing = np.maximum(own[killings].to_numpy(float), 0.0)
+    mean = _settled((share * killing).sum(axis=1, keepdims=True), 1.0)
+    killing = np.where(mean > 0, killing / np.where(mean > 0, mean, 1.0), 1.0)
+    centred = {
+        name: column
+        for names, block in ((starts, share), (offsets, offset), (killings, killing))
+        for name, column in zip(names, block.T, strict=True)
+    }
     return parameters.assign(**centred), held
+
+
+def _settled(found: np.ndarray, whole: float) -> np.ndarray:
+    """Rounding taken out, so that closing a patient again leaves the lesions as they are to the last bit."""
+    settled: np.ndarray = np.where(np.abs(found - whole) < ROUNDING, whole, found)
+    return settled
+
+
+def sizes_before(parameters: pd.DataFrame, day: float) -> pd.DataFrame:
+    """Volume and lesions' shares on a day before day 0 (day <= 0), grown back at their own pace without treatment."""
+    back = {"volume_start": parameters["volume_start"] * np.exp(parameters["net_growth_start"] * day)}
+    for lesion in lesions():
+        if {f"lesion_start_{lesion}", f"lesion_offset_{lesion}"} <= set(parameters.columns):
+            apart = np.exp(parameters[f"lesion_offset_{lesion}"] * day)
+            back[f"lesion_start_{lesion}"] = parameters[f"lesion_start_{lesion}"] * apart
+    return parameters.assign(**back)
 
 
 def kept_growth(closed: Closed) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def draw_people(
 
     mechanisms has one draw, the same for all; shared: model inputs that all have (``host.steatohepatitis``).
     """
-    drawn = draw_hosts(None, hosts, seed).inputs.assign(**shared)
+    drawn = draw_hosts(None, hosts, seed, one_lesion=True).inputs.assign(**shared)
     host = combine([drawn])
     refs = references(host, reference_gut(reference))
     own = gut_from_prior(reference, guts, seed)

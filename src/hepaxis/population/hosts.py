@@ -1,9 +1,9 @@
 """Hosts: the part of a virtual patient that is not the gut, drawn from priors and from what the clinic sheet says.
 
-Held: tumour size and pace, liver state, immune settings, weight, drug clearance.  What the sheet gives replaces its
-prior (with the error of its measurement); what it does not give stays at the prior and is listed as unknown.  Immune
-settings (infiltration, antigenicity, Treg, PD-L1, MDSC, NK/NKT, compensation) have no accepted clinical readout in HCC:
-PD-L1 and TMB on a sheet are recorded but do not move them.
+Held: tumour size, pace and lesions, liver state, immune settings, weight, drug clearance.  What the sheet gives takes
+the place of its prior (with the error of its measurement); what it does not give stays at the prior and is listed as
+unknown.  Immune settings (infiltration, antigenicity, Treg, PD-L1, MDSC, NK/NKT, compensation) have no accepted
+clinical readout in HCC: PD-L1 and TMB on a sheet are recorded but do not move them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hepaxis.patient.scores import scores
 from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.closure import lesions
 from hepaxis.population.diets import HABITUAL, diets
+from hepaxis.population.lesion_draws import diameter_spread, draw_lesions
 from hepaxis.population.sampling import arguments, bounded, quantile, uniform_cube
 from hepaxis.therapy import REFERENCE_WEIGHT
 
@@ -54,16 +55,19 @@ class Hosts:
         return len(self.inputs)
 
 
-def draw_hosts(patient: Patient | None, n: int, seed: int) -> Hosts:
-    """n hosts consistent with the clinic sheet (None: the whole population of advanced HCC)."""
+def draw_hosts(patient: Patient | None, n: int, seed: int, *, one_lesion: bool = False) -> Hosts:
+    """n hosts consistent with the clinic sheet (None: the whole population of advanced HCC).
+
+    one_lesion: a single tumour in everyone, as it is transplanted in a published experiment.
+    """
     table = _drawn()
-    return _hosts_at(patient, table, uniform_cube(n, len(table) + len(EXTRA), seed))
+    return _hosts_at(patient, table, uniform_cube(n, len(table) + len(EXTRA), seed), None if one_lesion else seed)
 
 
 def typical_host() -> Hosts:
-    """One host of advanced HCC with everything that a population draws at its median."""
+    """One host of advanced HCC with everything that a population draws at its median, and one lesion."""
     table = _drawn()
-    return _hosts_at(None, table, np.full((1, len(table) + len(EXTRA)), 0.5))
+    return _hosts_at(None, table, np.full((1, len(table) + len(EXTRA)), 0.5), None)
 
 
 def _drawn() -> pd.DataFrame:
@@ -71,7 +75,8 @@ def _drawn() -> pd.DataFrame:
     return table[table["input"].str.startswith(("host.", "tumour."))]
 
 
-def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray) -> Hosts:
+def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray, seed: int | None) -> Hosts:
+    """seed of the lesions; None: one lesion in everyone."""
     n = len(cube)
     columns: dict[str, np.ndarray] = {}
     cold = np.ones(n)
@@ -85,12 +90,16 @@ def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray) ->
     u = dict(zip(EXTRA, cube[:, len(table) :].T, strict=True))
     known: dict[str, str] = {}
     notes: list[str] = []
+    prior_pace = columns["tumour.growth"]
     if patient is not None:
         _read_liver(patient, columns, u["albi"], known, notes)
         _read_tumour(patient, columns, u["volume"], u["growth"], known, notes)
         _read_body(patient, columns, known)
         _read_genes(patient, columns, known)
-    diameter = _diameter_sum(patient, columns["tumour.volume"])
+    sizes, count = _lesion_sizes(patient, known, notes)
+    if seed is not None:
+        columns |= draw_lesions(n, seed, prior_pace, shares=sizes, count=count)
+    diameter = _diameter_sum(patient, columns["tumour.volume"], diameter_spread(columns, n))
     return Hosts(pd.DataFrame(columns), diameter, cold, known, tuple(notes))
 
 
@@ -144,7 +153,6 @@ def _read_tumour(
             "lognormal", {"median": volume, "sd_log": assumed("volume_sd_log")}, u_volume
         )
         known["tumour.volume"] = "diameters"
-    _read_lesions(patient, columns, known, notes)
     measured = growth(patient)
     if measured is None:
         notes.append("no two scans before treatment: the pace of growth stays at its prior")
@@ -154,21 +162,23 @@ def _read_tumour(
     known["tumour.growth"] = f"scans on days {measured.first_day:g} and {measured.last_day:g}"
 
 
-def _read_lesions(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str], notes: list[str]) -> None:
-    """Target lesions' shares of the volume, largest first, each a sphere; one lesion or none is left as the model's."""
+def _lesion_sizes(
+    patient: Patient | None, known: dict[str, str], notes: list[str]
+) -> tuple[np.ndarray | None, int | None]:
+    """(volumes of the target lesions, largest first, each a sphere; their number where only that is known)."""
+    if patient is None:
+        return None, None
     found = [lesion.diameter for lesion in target_lesions(patient)[0] if lesion.diameter]
-    sizes = sorted((sphere_ml(diameter) for diameter in found), reverse=True)[: len(lesions())]
-    if len(sizes) < 2:
-        return
-    n = len(columns["tumour.volume"])
-    for place, lesion in enumerate(lesions()):
-        share = sizes[place] / sum(sizes) if place < len(sizes) else 0.0
-        columns[f"lesion.share.{lesion}"] = np.full(n, share)
-        known[f"lesion.share.{lesion}"] = "diameters"
-    notes.append(
-        f"the {len(sizes)} target lesions share the tumour volume as their diameters say and grow alike: how far "
-        "lesions of one tumour differ in pace was not calibrated"
-    )
+    if not found:
+        return None, patient.tumour.lesion_count or None
+    sizes = np.array(sorted((sphere_ml(diameter) for diameter in found), reverse=True)[: len(lesions())])
+    if len(sizes) > 1:
+        known |= {f"lesion.share.{lesion}": "diameters" for lesion in lesions()}
+        notes.append(
+            f"the {len(sizes)} target lesions share the tumour volume as their diameters say; how far they differ in "
+            "pace and in how they are killed is not known and was drawn"
+        )
+    return sizes, None
 
 
 def _read_body(patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str]) -> None:
@@ -192,11 +202,11 @@ def _read_genes(patient: Patient, columns: dict[str, np.ndarray], known: dict[st
             known[name] = "sheet"
 
 
-def _diameter_sum(patient: Patient | None, volume: np.ndarray) -> np.ndarray:
+def _diameter_sum(patient: Patient | None, volume: np.ndarray, spread: np.ndarray) -> np.ndarray:
     found = None if patient is None else scores(patient)["sum_of_diameters"].value
     if found:
         return np.full(len(volume), found)
-    return 10.0 * np.cbrt(volume / sphere_ml(10.0))  # one sphere of that volume, mm
+    return 10.0 * np.cbrt(volume / sphere_ml(10.0)) * spread  # spheres of that volume together, mm
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
@@ -215,4 +225,7 @@ def unknown_inputs(hosts: Hosts) -> Mapping[str, str]:
     """Inputs left at their prior -> distribution in words."""
     table = axis.build().heterogeneity
     rows = table[~table["input"].isin(list(hosts.known))]
-    return {str(row.input): f"{row.distribution} ({row.args})" for row in rows.itertuples()}
+    lesions_drawn = [str(name) for name in hosts.inputs if str(name).startswith("lesion.")]
+    return {str(row.input): f"{row.distribution} ({row.args})" for row in rows.itertuples()} | {
+        name: "drawn with its spread between lesions" for name in lesions_drawn if name not in hosts.known
+    }

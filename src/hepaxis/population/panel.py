@@ -1,7 +1,8 @@
 """A fixed panel of hosts on which every published experiment is set up, and what is read from it.
 
 Held: what both arms share makes the person (references and growth solved with it on the reference community); what one
-arm changes is a counterfactual of that person.  Readouts across people have a simulated cohort instead (``cohort``).
+arm changes is a counterfactual of that person.  All have one tumour, as mice do.  Readouts across people have a
+simulated cohort instead (``cohort``).
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class Panel:
             factors = gates or {}
             inputs[f"gate.{gate}"] *= factors.get(gate, factors.get("*", 1.0))
         self._mechanisms, self._reference, self._seed = replace(mechanisms, inputs=inputs), reference, seed
-        self.twin: Twin = build_twin(None, self._gut, self._mechanisms, reference, hosts=hosts, seed=seed)
+        self.twin: Twin = build_twin(
+            None, self._gut, self._mechanisms, reference, hosts=hosts, seed=seed, one_lesion=True
+        )
         self._cohorts: dict[tuple[object, ...], cohort.People] = {}
         self._courses: dict[tuple[object, ...], tuple[Closed, np.ndarray]] = {}
         self._people: dict[tuple[tuple[str, str], ...], Closed] = {}

@@ -1,9 +1,9 @@
 """From how a patient presents to what the model starts with: liver, tumour and cause from the clinic, the rest drawn.
 
 Held: ALBI sets liver function and Child-Pugh class the portal side, as for a real patient's sheet (``hosts``); target
-diameters set volume and the lesions' shares, whose growth about the whole is drawn; the cause sets steatohepatitis.
-BCLC stage follows from invasion, spread, performance and number (doi:10.1016/j.jhep.2021.11.018).  What no
-characteristic tells stays at the model's priors.
+diameters set volume and the lesions' shares, which differ in pace and killing as in ``lesion_draws``; the cause sets
+steatohepatitis.  BCLC stage follows from invasion, spread, performance and number (doi:10.1016/j.jhep.2021.11.018).
+What no characteristic tells stays at the model's priors.
 Assumed: Child-Pugh 7 and more is cirrhosis; a measured ALBI is the patient's own, without error of a day.
 """
 
@@ -17,6 +17,7 @@ from hepaxis import axis
 from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.closure import lesions
 from hepaxis.population.hosts import LIVER_FUNCTION_RANGE, LN2
+from hepaxis.population.lesion_draws import DIFFERENCE_SCORES, differences
 from hepaxis.population.points import Array
 from hepaxis.population.sampling import arguments, bounded, quantile
 from hepaxis.population.target_lesions import target_diameters, target_volumes
@@ -25,7 +26,6 @@ MILAN_MM = 30.0  # up to three lesions of at most this are early stage, as a sin
 SWITCHES = ("bernoulli", "mixture")
 LIVER_CLASSES = ("no_cirrhosis", "child_pugh_a", "child_pugh_b", "child_pugh_c")
 CLASS_FROM = (7, 10)  # Child-Pugh points at which class B and class C begin
-PACE_SCORES = tuple(f"pace.{place}" for place in range(1, 6))  # growth of a target about the whole tumour's
 LESION_SCORES = tuple(f"target.{place}" for place in range(1, 6))
 
 
@@ -84,8 +84,7 @@ def model_inputs(covariates: pd.DataFrame, scores: dict[str, Array], spread: flo
     columns["tumour.volume"] = covariates["volume"].to_numpy(float)
     volumes = target_volumes(covariates[[f"target_{k + 1}" for k in range(len(lesions()))]].to_numpy(float))
     for place, lesion in enumerate(lesions()):
-        share = volumes[:, place] / volumes.sum(axis=1)
-        own = assumed("lesion_growth_sd") * columns["tumour.growth"] * scores[PACE_SCORES[place]]
-        columns[f"lesion.share.{lesion}"] = share
-        columns[f"lesion.offset.{lesion}"] = np.where((share > 0) & (share < 1), own, 0.0)
+        columns[f"lesion.share.{lesion}"] = volumes[:, place] / volumes.sum(axis=1)
+    apart = spread * np.column_stack([scores[name] for name in DIFFERENCE_SCORES])
+    columns |= differences(volumes, columns["tumour.growth"], apart)
     return pd.DataFrame(columns)

@@ -18,7 +18,7 @@ import pandas as pd
 from hepaxis import axis, therapy
 from hepaxis.patient import Exposure, Patient
 from hepaxis.population.assumptions import assumed
-from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references
+from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references, sizes_before
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import PRESENT, Guts, reference_gut
 from hepaxis.population.hosts import Hosts, draw_hosts
@@ -79,14 +79,17 @@ def build_twin(
     *,
     hosts: int,
     seed: int,
+    one_lesion: bool = False,
 ) -> Twin:
     """Close a patient's virtual twins.  guts and mechanisms have the same number of draws.
+
+    one_lesion: a single tumour in everyone instead of drawn lesions.
 
     Raises ValueError when they do not.
     """
     if len(guts) != len(mechanisms):
         raise ValueError(f"{len(guts)} gut draws and {len(mechanisms)} mechanism draws")
-    host = draw_hosts(patient, hosts, seed)
+    host = draw_hosts(patient, hosts, seed, one_lesion=one_lesion)
     index = np.tile(np.arange(hosts), len(guts))
     draw = np.repeat(np.arange(len(guts)), hosts)
     exposures = () if patient is None else patient.exposures
@@ -97,8 +100,7 @@ def build_twin(
     carbohydrate = float(engine_model().default_parameters["diet_carbohydrate"])
     if "diet.carbohydrate" in host.inputs:
         carbohydrate = float(host.inputs["diet.carbohydrate"].iloc[0])
-    host_parameters = combine([host.inputs]).assign(**before)
-    host_parameters["volume_start"] *= np.exp(host_parameters["net_growth_start"] * start)
+    host_parameters = sizes_before(combine([host.inputs]).assign(**before), start)
     refs = references(host_parameters.assign(**dict.fromkeys(before, 0.0)), reference_gut(reference))
     parameters = pd.concat([host_parameters.iloc[index], refs.iloc[index]], axis=1).reset_index(drop=True)
     parameters = pd.concat([parameters, combine([mechanisms.inputs.iloc[draw], guts.inputs.iloc[draw]])], axis=1)

@@ -20,8 +20,9 @@ from hepaxis import axis
 from hepaxis.population.baseline import Marginals, correlation, draw_characteristics, latent_scores, marginals
 from hepaxis.population.communities import draw_communities, gut_conditions
 from hepaxis.population.guts import Guts
+from hepaxis.population.lesion_draws import DIFFERENCE_SCORES
 from hepaxis.population.plausible import outside, plausibility_rules, with_tumour_age
-from hepaxis.population.presentation import LESION_SCORES, PACE_SCORES, host_rows, model_inputs, with_stage
+from hepaxis.population.presentation import LESION_SCORES, host_rows, model_inputs, with_stage
 from hepaxis.problems import InputError, error
 from hepaxis.profile.reference import GuildReference
 from hepaxis.profile.reference import reference as guild_reference
@@ -166,7 +167,7 @@ def draw_population(
 def draw_candidates(prior: Prior, first: int, stop: int, seed: int) -> Population:
     """The plausible ones among candidates first ... stop - 1: a chunk of what ``draw_population`` draws."""
     patients = np.arange(first, stop)
-    names = [*prior.marginals.variables, *LESION_SCORES, *PACE_SCORES, *(name for name, _ in host_rows())]
+    names = [*prior.marginals.variables, *LESION_SCORES, *DIFFERENCE_SCORES, *(name for name, _ in host_rows())]
     scores = latent_scores(seed, patients, names)
     covariates = with_stage(draw_characteristics(prior.marginals, scores, prior.spread), scores)
     inputs = model_inputs(covariates, scores, prior.spread)
