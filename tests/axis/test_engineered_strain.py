@@ -83,8 +83,9 @@ def test_a_leakier_wall_lets_more_of_a_swallowed_strain_reach_the_tumour(closure
 
 @pytest.mark.parametrize("site", STRAIN)
 def test_the_safety_switch_removes_a_growing_strain_within_days(closure, patient, site):
+    slow = {"strain_blood_clearance": 1.0}  # so that in blood, too, there is something left for the switch
     kept, removed = (
-        course(closure, patient, [0.0, 3.0], start={site: 1.0}, strain_growth=1.0, strain_switch=s)[-1]
+        course(closure, patient, [0.0, 3.0], start={site: 1.0}, strain_growth=1.0, strain_switch=s, **slow)[-1]
         for s in (0.0, 1.0)
     )
     assert removed[site] < 1e-9 * kept[site]
@@ -110,11 +111,10 @@ def test_what_is_swallowed_is_washed_out_cleared_or_killed(closure, patient):
     """Without growth all of a dose leaves by washout, from blood or from the tumour: the integrals sum to the dose."""
     times = np.linspace(0.0, 80.0, 8001)
     rows = course(closure, patient, times, start={"strain_gut": 1.0}, strain_translocation=0.5)
-    p = patient.p
     out = [
         v["strain_loss_gut"] * v["strain_gut"]
-        + (p["strain_blood_clearance"] + v["strain_loss_body"]) * v["strain_blood"]
-        + (p["strain_clearance"] + v["strain_loss_body"]) * v["strain_tumour"]
+        + (v["strain_cleared_blood"] + v["strain_loss_body"]) * v["strain_blood"]
+        + (v["strain_cleared_tumour"] + v["strain_loss_body"]) * v["strain_tumour"]
         for v in rows
     ]
     assert np.trapezoid(out, times) == pytest.approx(1.0, rel=1e-3)
@@ -123,3 +123,26 @@ def test_what_is_swallowed_is_washed_out_cleared_or_killed(closure, patient):
 def test_payload_of_an_overfull_core_stays_below_what_the_strain_carries(closure, patient):
     v = course(closure, patient, [0.0, 0.01], start={"strain_tumour": 50.0})[-1]
     assert 0.99 < v["made_sting"] < 1.0
+
+
+@pytest.mark.parametrize(("cell", "site"), [("th17", "strain_tumour"), ("kupffer", "strain_blood")])
+def test_phagocytes_clear_the_strain(closure, patient, cell, site):
+    """Fails when a site's clearance no longer follows its phagocytes, or follows them the wrong way."""
+    few, many = (
+        course(closure, patient, [0.0, 0.1], start={site: 1.0, cell: level}, strain_homing=0.0)[-1][site]
+        for level in (0.5, 2.0)
+    )
+    assert many < few < 1.0
+    e = closure.evaluator
+    part = patient.p["strain_neutrophils"] * (1 - patient.p["il17_tr17"]) if cell == "th17" else 1.0
+    rate = patient.p["strain_clearance" if cell == "th17" else "strain_blood_clearance"]
+    assert np.log(few / many) / 0.1 == pytest.approx(1.5 * part * rate, rel=1e-3)
+    assert e.every(patient.y, patient.p)["strain_phagocytes"] == pytest.approx(1.0, rel=1e-3)
+
+
+def test_an_il17_block_keeps_the_strain_longer(closure, patient):
+    kept, blocked = (
+        course(closure, patient, [0.0, 7.0], start={"strain_tumour": 1.0}, blocker_il17=b)[-1]["strain_tumour"]
+        for b in (0.0, 1.0)
+    )
+    assert blocked > 1.5 * kept

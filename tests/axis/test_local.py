@@ -41,6 +41,47 @@ def test_each_kind_kills_and_releases_antigen(closure, patient, kind):
     assert now["sting_ligand"] > rest["sting_ligand"]
 
 
+EFFECTS = {  # lever -> (variable, its direction)
+    "local.kill": ("kill_local", 1),
+    "antigen.release": ("antigen_flux", 1),
+    "local.dna": ("sting_ligand", 1),
+    "local.leak": ("local_loosening", 1),
+    "local.stress": ("feedback_but", -1),
+    "local.ischaemia": ("perfusion", -1),
+}
+NOT_GIVEN = {("tace", "local.dna"), ("ablation", "local.kill")} | {  # an ischaemic death; a share at once
+    (kind, "local.ischaemia") for kind in KINDS if kind != "tace"
+}
+
+
+@pytest.mark.parametrize("lever", EFFECTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_each_effect_by_its_own_lever(closure, patient, kind, lever):
+    """Fails when a treatment loses a lever, or a lever its term or its sign."""
+    assert (len(levels(kind, lever)) > 0) == ((kind, lever) not in NOT_GIVEN)
+    if (kind, lever) in NOT_GIVEN:
+        return
+    e, (name, sign), all_ = closure.evaluator, EFFECTS[lever], given(kind)
+    without = {target: amount for target, amount in all_.items() if target != build().levers.at[lever, "target"]}
+    now, less = (e.every(patient.y, patient.p | changes)[name] for changes in (all_, without))
+    assert (now - less) * sign > 0.01 * abs(less)
+
+
+def test_a_closed_artery_means_hypoxia_and_vegf_for_a_month_and_both_return(closure, patient):
+    """VEGF in serum after TACE was 114-170% of before at one day to four weeks (10.14218/JCTH.2016.00058)."""
+    e = closure.evaluator
+    closed = given("tace")["local_ischaemia"]
+    month = e.course(patient.y, patient.p | {"local_ischaemia": closed}, [0.0, 28.0])[-1]
+    later = e.course(month, patient.p, [0.0, 40.0])[-1]
+    at, after_ = e.every(month, patient.p), e.every(later, patient.p)
+    assert 1.14 < at["tumour_vegf"] < 1.70
+    assert at["hypoxia"] > 1.3
+    assert at["vessels"] < 1.0
+    assert at["metabolic_fitness"] < 0.98
+    for name in ("tumour_vegf", "hypoxia", "vessels"):
+        assert after_[name] == pytest.approx(1.0, abs=0.02)
+
+
 def test_radiation_shows_more_dna_than_heat_and_heat_more_than_a_closed_artery(closure, patient):
     ligand = {k: closure.evaluator.every(patient.y, patient.p | given(k))["sting_ligand"] for k in KINDS}
     assert min(ligand["sbrt"], ligand["y90"]) > ligand["ablation"] > ligand["tace"]

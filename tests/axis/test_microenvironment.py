@@ -118,3 +118,15 @@ def test_an_antibody_of_the_fourth_slot_occupies_what_it_binds(closure, patient,
     assert [every[f"occ_{one}"] > 0.9 for one in ("lag3", "tim3", "tigit")] == [
         one == target for one in ("lag3", "tim3", "tigit")
     ]
+
+
+@pytest.mark.parametrize(("effect", "sign"), [(0.3, 1), (-0.3, -1)])
+def test_a_tp53_mutation_moves_entry_of_t_cells_by_its_own_effect(closure, patient, effect, sign):
+    """Disputed, so drawn about nought: nothing by default or without a mutation, either way with one."""
+    rest = patient.y[closure.evaluator.index["permissive"]]
+    moved = {
+        mutated: closure.close(host_tp53=mutated, host_tp53_entry=effect).y[closure.evaluator.index["permissive"]]
+        for mutated in (0.0, 1.0)
+    }
+    assert moved[0.0] == pytest.approx(rest, rel=1e-9)
+    assert (moved[1.0] - moved[0.0]) * sign > 0.2 * rest

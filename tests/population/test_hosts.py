@@ -206,3 +206,12 @@ def test_target_lesions_share_the_volume_as_their_spheres_do(sheet, anyone):
     assert hosts.diameter_sum == pytest.approx(60.0)
     one = draw_hosts(sheet(tumour={"lesions": lesions[:1]}), N, SEED)
     assert not any(name.startswith("lesion.") for name in one.inputs)
+
+
+@pytest.mark.parametrize("mutated", [True, False])
+def test_a_known_tp53_takes_the_place_of_its_prevalence(sheet, anyone, mutated):
+    assert anyone.inputs["host.tp53"].mean() == pytest.approx(0.30, abs=2 / N)
+    hosts = draw_hosts(sheet(biomarkers={"mutations": {"TP53": mutated}}), N, SEED)
+    assert changed(hosts, anyone) == {"host.tp53"}
+    assert (hosts.inputs["host.tp53"] == float(mutated)).all()
+    assert hosts.known["host.tp53"] == "sheet"

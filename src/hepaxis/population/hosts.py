@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -26,11 +27,12 @@ from hepaxis.population.sampling import arguments, bounded, quantile, uniform_cu
 from hepaxis.therapy import REFERENCE_WEIGHT
 
 LN2 = 0.6931471805599453
-GENES = {"host.ctnnb1": ("CTNNB1",), "host.b2m": ("B2M",), "host.jak": ("JAK1", "JAK2")}
+GENES = {"host.ctnnb1": ("CTNNB1",), "host.b2m": ("B2M",), "host.jak": ("JAK1", "JAK2"), "host.tp53": ("TP53",)}
 STEATOHEPATITIS_CAUSES = {"masld", "mash", "alcohol", "metald"}
 CHOLESTASIS_LEVEL = 1.0  # cholestasis on the sheet: the model's scale, where 1 halves hepatic extraction
 LIVER_FUNCTION_RANGE = (0.3, 1.4)  # relative; Child-Pugh C to a healthy liver
 MIN_DOUBLING_DAYS = 15.0  # fastest doubling time of the prior
+OWN_STREAM = ("host.tp53", "host.tp53_entry")
 EXTRA = ("mix", "volume", "albi", "growth")  # dimensions of the cube besides the rows of the heterogeneity table
 
 
@@ -61,7 +63,7 @@ def draw_hosts(patient: Patient | None, n: int, seed: int, *, one_lesion: bool =
     one_lesion: a single tumour in everyone, as it is transplanted in a published experiment.
     """
     table = _drawn()
-    return _hosts_at(patient, table, uniform_cube(n, len(table) + len(EXTRA), seed), None if one_lesion else seed)
+    return _hosts_at(patient, table, _levels(table, n, seed), None if one_lesion else seed)
 
 
 def typical_host() -> Hosts:
@@ -73,6 +75,18 @@ def typical_host() -> Hosts:
 def _drawn() -> pd.DataFrame:
     table = axis.build().heterogeneity
     return table[table["input"].str.startswith(("host.", "tumour."))]
+
+
+def _levels(table: pd.DataFrame, n: int, seed: int) -> np.ndarray:
+    """(n, rows + EXTRA) quantiles; rows of ``OWN_STREAM`` came later and leave the draws of the others as they were."""
+    own = table["input"].isin(OWN_STREAM).to_numpy()
+    cube = uniform_cube(n, int((~own).sum()) + len(EXTRA), seed)
+    levels = np.empty((n, len(own) + len(EXTRA)))
+    levels[:, np.append(~own, np.ones(len(EXTRA), bool))] = cube
+    for place in np.flatnonzero(own):
+        stream = crc32(f"{seed}/{table['input'].iloc[place]}".encode())
+        levels[:, place] = uniform_cube(n, 1, stream)[:, 0]
+    return levels
 
 
 def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray, seed: int | None) -> Hosts:
