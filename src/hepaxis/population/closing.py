@@ -20,7 +20,7 @@ import pandas as pd
 from hepaxis import therapy
 from hepaxis.patient import Exposure
 from hepaxis.population.assumptions import assumed
-from hepaxis.population.closure import Closed, close, combine, engine_model, lesions, reference_rest
+from hepaxis.population.closure import Closed, close, combine, engine_model, reference_rest, sizes_before
 from hepaxis.population.guts import Guts, reference_gut
 from hepaxis.population.hosts import Hosts
 from hepaxis.population.mechanisms import Mechanisms, mechanism_names, mechanisms_at
@@ -49,9 +49,7 @@ def close_population(population: Population, *, mechanisms: Mechanisms | None = 
     start = start_day(population)
     host = combine([population.inputs])
     host["host_liver_function"] /= function_left(host["volume_start"], host["net_growth_start"], start)
-    host["volume_start"] *= np.exp(host["net_growth_start"] * start)
-    for lesion in lesions():  # the closure brings shares to a sum of 1 and offsets to a mean of 0
-        host[f"lesion_start_{lesion}"] *= np.exp(host[f"lesion_offset_{lesion}"] * start)
+    host = sizes_before(host, start)
     refs, reference = reference_rest(host, reference_gut(population.prior.reference))
     claims = combine([own.inputs.iloc[draw], population.guts.inputs])
     parameters = pd.concat([host, refs, claims], axis=1)
