@@ -41,7 +41,7 @@ class Sizes:
     """How much is run: Morris trajectories, Sobol rows (a power of two), factors beside the gates, communities."""
 
     trajectories: int = 8
-    rows: int = 256
+    rows: int = 128
     strongest: int = 20
     guts: int = 4
     seed: int = 11

@@ -66,9 +66,9 @@ class Study:
             for rows in _chunks(len(hosts), chunk)
         ]
         rests = crew.map(rest_of_unmoved, still)
-        reference, unmoved = (np.concatenate(part)[back] for part in zip(*rests, strict=True))
+        reference, near, unmoved = (np.concatenate(part)[back] for part in zip(*rests, strict=True))
         groups = [
-            People(parameters.iloc[rows], take(guts, rows), reference[rows], table)
+            People(parameters.iloc[rows], take(guts, rows), reference[rows], near[rows], table)
             for rows in _chunks(len(parameters), chunk)
         ]
         values = np.concatenate(crew.map(outputs_of_people, groups))
@@ -91,7 +91,7 @@ class Study:
         """People given by value, each with the references of its own host."""
         hosts, back = self._without_gut(parameters)
         rest = unmoved_twin(hosts, self.reference_guts(len(hosts)))
-        return person_twin(parameters, guts, _exposures(rest.closed)[back])
+        return person_twin(parameters, guts, _exposures(rest.closed)[back], rest.closed.states[back])
 
     def _without_gut(self, parameters: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
         """Distinct people once what belongs to the gut is left out, and where each row of ``parameters`` went."""
@@ -116,31 +116,35 @@ class Unmoved:
 
 @dataclass(frozen=True)
 class People:
-    """People with the gut of each, (n, gates) exposures that their gates refer to, and what is read from them."""
+    """People with the gut of each, (n, gates) exposures that their gates refer to, and what is read from them.
+
+    near (n, n_states) is the rest without a gut of their own: the same branch, and half the work of coming from afar.
+    """
 
     parameters: pd.DataFrame
     guts: Guts
     reference: np.ndarray
+    near: np.ndarray
     table: pd.DataFrame
 
 
-def rest_of_unmoved(task: Unmoved) -> tuple[np.ndarray, np.ndarray]:
-    """((n, gates) exposures, (n, rows of the table) readings)."""
+def rest_of_unmoved(task: Unmoved) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """((n, gates) exposures, (n, n_states) rest, (n, rows of the table) readings)."""
     twin = unmoved_twin(task.hosts, task.guts)
-    return _exposures(twin.closed), read(twin, task.table)
+    return _exposures(twin.closed), twin.closed.states, read(twin, task.table)
 
 
 def outputs_of_people(task: People) -> np.ndarray:
     """(n, rows of the table)."""
-    return read(person_twin(task.parameters, task.guts, task.reference), task.table)
+    return read(person_twin(task.parameters, task.guts, task.reference, task.near), task.table)
 
 
-def person_twin(parameters: pd.DataFrame, guts: Guts, reference: np.ndarray) -> Twin:
-    """People closed with their own guts; reference (n, gates) exposures."""
+def person_twin(parameters: pd.DataFrame, guts: Guts, reference: np.ndarray, near: np.ndarray) -> Twin:
+    """People closed with their own guts; reference (n, gates) exposures, near (n, n_states) a rest to start from."""
     own = combine([guts.inputs])
     refs = {f"ref_{gate}": reference[:, k] for k, gate in enumerate(axis.build().gates.index)}
     frame = parameters.reset_index(drop=True).assign(**{str(n): own[n].to_numpy() for n in own}, **refs)
-    return as_twin(close(_with_starts(frame), guts), guts)
+    return as_twin(close(_with_starts(frame), guts, near=near), guts)
 
 
 def unmoved_twin(hosts: pd.DataFrame, guts: Guts) -> Twin:
