@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Values = Mapping[str, object] | pd.DataFrame | None
 
+THREADS_ENVIRONMENT = "HEPAXIS_ENGINE_THREADS"
 CHUNK = 256
 POLL = 0.05  # seconds between two questions whether to stop
 
@@ -246,6 +247,13 @@ def run_chunks(
 
 
 def available_cores() -> int:
+    """Cores this process may use, at most ``THREADS_ENVIRONMENT`` says (for processes that share a machine)."""
+    cores = _cores()
+    asked = os.environ.get(THREADS_ENVIRONMENT, "")
+    return min(cores, max(1, int(asked))) if asked.isdigit() else cores
+
+
+def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -100,11 +100,10 @@ def taken(twin: Twin, rows: np.ndarray) -> Twin:
     )
 
 
-def draw_for(population: Population, tau: float) -> Mechanisms:
-    """A draw of the mechanisms for each patient, by the patient's number."""
-    names = mechanism_names()
-    points = uniform_points(population.seed, population.patients, [f"mechanism.{name}" for name in names])
-    return mechanisms_at(points, tau)
+def draw_for(population: Population, tau: float, shared_by: int = 1) -> Mechanisms:
+    """A draw of the mechanisms for each patient, by its number; ``shared_by`` consecutive numbers have one."""
+    names = [f"mechanism.{name}" for name in mechanism_names()]
+    return mechanisms_at(uniform_points(population.seed, population.patients // shared_by, names), tau)
 
 
 def function_left(volume: pd.Series, rate: pd.Series, start: float) -> npt.NDArray[np.float64]:

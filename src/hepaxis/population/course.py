@@ -47,14 +47,16 @@ def run_strategy(
     observe: Sequence[str] = (),
     weight_kg: float | None = None,
     sex: str | None = None,
+    first_dose: float = 0.0,
     lanes: therapy.Lanes | None = None,
     amend: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Run:
     """Simulate a list of components (ids, or with options; empty: no treatment) on every virtual twin.
 
-    ``lanes``: what differs between them (one lane a virtual patient); ``amend``: what becomes of the planned protocol
-    rows (doses missed, steroids given).  Raises InputError for what cannot be given.
+    ``first_dose``: day of the regimen's; ``lanes``: what differs between them (one lane a virtual patient);
+    ``amend``: what becomes of the planned protocol rows (doses missed, steroids given).
+    Raises InputError for what cannot be given.
     """
     model = engine_model()
     rows, notes = therapy.full_protocol(
@@ -62,6 +64,7 @@ def run_strategy(
         twin.exposures,
         horizon_days,
         weight_kg=weight_kg,
+        start_day=first_dose,
         habitual_carbohydrate=twin.carbohydrate,
         lanes=lanes,
     )

@@ -24,6 +24,9 @@ from hepaxis.trial.parameters import criteria_table, criterion, hazard, hazard_t
 from hepaxis.trial.published_arms import PublishedArm, published_arm, published_arm_ids
 from hepaxis.trial.recist import NEVER, Best, Reading, Response, best_response, read_scans, shares
 from hepaxis.trial.resistance import Resistance, durable, progression_borne_out, resistance
+from hepaxis.trial.routes import LABELS as ROUTE_LABELS
+from hepaxis.trial.routes import losses, routes
+from hepaxis.trial.run import Done, run
 from hepaxis.trial.schedule import DAYS_PER_MONTH, Conduct, conduct, conduct_trials, scan_schedule, visits
 from hepaxis.trial.survival import Curve, cumulative_incidence, interval_censored, product_limit
 from hepaxis.trial.toxicity import (
@@ -48,6 +51,7 @@ __all__ = [
     "NEVER",
     "OBSERVE",
     "REASONS",
+    "ROUTE_LABELS",
     "Analysis",
     "Arm",
     "ArmRun",
@@ -59,6 +63,7 @@ __all__ = [
     "Course",
     "Curve",
     "Design",
+    "Done",
     "Endpoints",
     "Exposure",
     "Exposures",
@@ -112,6 +117,7 @@ __all__ = [
     "hazard_table",
     "interval_censored",
     "load_design",
+    "losses",
     "measure",
     "median_event_free",
     "outcomes",
@@ -123,6 +129,8 @@ __all__ = [
     "read_immune",
     "read_scans",
     "resistance",
+    "routes",
+    "run",
     "scan_schedule",
     "severe_events",
     "severe_hazards",

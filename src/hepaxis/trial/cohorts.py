@@ -52,21 +52,23 @@ def cohorts(
     seed: int,
     *,
     gates: str = "drawn",
+    shared_by: int = 1,
     chunk: int = CHUNK,
     admit: Callable[[Population], np.ndarray] | None = None,
 ) -> Iterator[Cohort]:
     """The first n patients in chunks of at most ``chunk`` candidates; ``admit`` (n,) says who may take part.
 
     gates: each claim about the gut as drawn, at its prior mean, or off; all else of a patient stays.
+    shared_by: consecutive numbers that have one draw of the mechanisms.
     Raises InputError when hardly any candidate can be taken.
     """
     found = first = looked = 0
     left: Counter[str] = Counter()
     while found < n:
-        part = _cohort(prior, range(first, first + chunk), seed, gates, admit)
+        part = _cohort(prior, range(first, first + chunk), seed, gates, shared_by, admit)
         if part.size > n - found:
             last = int(part.population.patients[n - found - 1])
-            part = _cohort(prior, range(first, last + 1), seed, gates, admit)
+            part = _cohort(prior, range(first, last + 1), seed, gates, shared_by, admit)
         first += chunk
         found += part.size
         looked += part.candidates
@@ -79,9 +81,9 @@ def cohorts(
             raise InputError([error("trial.nobody", f"of {first} candidates {found} can take part", hint)])
 
 
-def mechanisms_of(population: Population, gates: str) -> Mechanisms:
+def mechanisms_of(population: Population, gates: str, shared_by: int = 1) -> Mechanisms:
     """Each patient's own draw, with the gates drawn, at their prior mean, or off.  ValueError for another word."""
-    own = draw_for(population, solved_tau())
+    own = draw_for(population, solved_tau(), shared_by)
     names = [str(name) for name in own.inputs if str(name).startswith(GATE)]
     if gates == "drawn":
         return own
@@ -108,7 +110,12 @@ class _Part:
 
 
 def _cohort(
-    prior: Prior, numbers: range, seed: int, gates: str, admit: Callable[[Population], np.ndarray] | None
+    prior: Prior,
+    numbers: range,
+    seed: int,
+    gates: str,
+    shared_by: int,
+    admit: Callable[[Population], np.ndarray] | None,
 ) -> _Part:
     drawn = draw_candidates(prior, numbers.start, numbers.stop, seed)
     lost = Counter(drawn.rejected)
@@ -118,7 +125,14 @@ def _cohort(
         drawn = drawn.take(allowed)
     if not len(drawn):
         return _Part(drawn, None, +lost, len(numbers))
-    twin = close_population(drawn, mechanisms=mechanisms_of(drawn, gates))
-    lost.update(reason for reason, ok in zip(twin.closed.reason, twin.ok, strict=True) if not ok)
+    population, twin, reasons = at_rest(drawn, gates, shared_by)
+    lost.update(reason for reason in reasons if reason)
+    return _Part(population, twin, +lost, len(numbers))
+
+
+def at_rest(population: Population, gates: str, shared_by: int = 1) -> tuple[Population, Twin | None, tuple[str, ...]]:
+    """Those who can be closed, as a twin (None: nobody), and of all why not (empty: closed)."""
+    twin = close_population(population, mechanisms=mechanisms_of(population, gates, shared_by))
+    reasons = tuple("" if ok else reason for reason, ok in zip(twin.closed.reason, twin.ok, strict=True))
     kept = np.flatnonzero(twin.ok)
-    return _Part(drawn.take(kept), taken(twin, kept) if len(kept) else None, +lost, len(numbers))
+    return population.take(kept), taken(twin, kept) if len(kept) else None, reasons

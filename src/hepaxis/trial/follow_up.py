@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hepaxis.population.points import normal_points, uniform_points
 from hepaxis.trial.course import Course, at_visits
 from hepaxis.trial.hazards import (
     crossing_day,
@@ -56,6 +57,36 @@ class Chance:
     second: np.ndarray
     spontaneous: np.ndarray
     beyond: np.ndarray
+
+    @classmethod
+    def of(cls, patients: np.ndarray, scans: int, seed: int, *, lesions: int = 2) -> Chance:
+        """Of patients by their numbers (n,): each one's depend on the seed and its number, on no other patient."""
+
+        def uniform(what: str, count: int = 1) -> np.ndarray:
+            return uniform_points(seed, patients, [f"chance.{what}.{k}" for k in range(count)])
+
+        def normal(what: str, count: int = 1) -> np.ndarray:
+            return normal_points(seed, patients, [f"chance.{what}.{k}" for k in range(count)])
+
+        def exponential(what: str, count: int = 1) -> np.ndarray:
+            return np.asarray(-np.log(uniform(what, count)))
+
+        errors = [normal(f"error.{scan}", lesions) for scan in range(scans + 1)]
+        return cls(
+            scatter=normal("scatter", scans),
+            error=np.stack(errors, axis=1),
+            new_frailty=normal("new_frailty")[:, 0],
+            death_frailty=normal("death_frailty")[:, 0],
+            perfusion=normal("perfusion")[:, 0],
+            split=normal("split", 2),
+            new=exponential("new", NEW_LESIONS),
+            death=exponential("death")[:, 0],
+            decompensation=exponential("decompensation")[:, 0],
+            leaving=exponential("leaving")[:, 0],
+            second=uniform("second")[:, 0],
+            spontaneous=uniform("spontaneous")[:, 0],
+            beyond=uniform("beyond")[:, 0],
+        )
 
     @classmethod
     def draw(cls, n: int, scans: int, seed: int, *, lesions: int = 2) -> Chance:

@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from hepaxis import knowledge
+from hepaxis.population.points import uniform_points
 from hepaxis.trial.parameters import rows
 from hepaxis.trial.schedule import WEEK
 
@@ -118,6 +119,15 @@ class ToxicityChance:
     happens: np.ndarray
     when: np.ndarray
     ends: np.ndarray
+
+    @classmethod
+    def of(cls, patients: np.ndarray, seed: int) -> ToxicityChance:
+        """Of patients by their numbers (n,): each one's depend on the seed and its number alone."""
+        happens, when, ends = (
+            uniform_points(seed, patients, [f"toxicity.{what}.{event}" for event in EVENTS])
+            for what in ("happens", "when", "ends")
+        )
+        return cls(-np.log(happens), when, ends)
 
     @classmethod
     def draw(cls, n: int, seed: int) -> ToxicityChance:

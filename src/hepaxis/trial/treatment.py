@@ -130,7 +130,7 @@ def steroid_rows(taken: Exposure, toxicity: Toxicity) -> pd.DataFrame:
     weeks = _hold_weeks(IMMUNE[0], toxicity.ctla4)
     for patient in np.nonzero(np.isfinite(toxicity.day[:, : len(IMMUNE)]).any(1))[0]:
         starts = toxicity.day[patient, : len(IMMUNE)]
-        starts = starts[starts <= taken.end[patient]]
+        starts = starts[np.isfinite(starts) & (starts <= taken.end[patient])]
         for day, amount in _steroid_levels(starts, WEEK * weeks):
             found.append((day, "steroid", "set", amount, "severe immune event", float(patient)))
     return pd.DataFrame(found, columns=["time", "lever", "action", "amount", "component", "patient"])
