@@ -19,6 +19,7 @@ from hepaxis.sensitivity.local import (
     held_change,
     median_person,
     movable,
+    neighbours,
     some_guts,
 )
 from hepaxis.sensitivity.reading import ARM, MEASURABLE_MM
@@ -87,6 +88,18 @@ def test_the_core_moves_what_infiltration_moves(few):
     table = output_table()
     slopes = elasticities(derivatives(few, some_guts(few, 1), table[~table["reading"].str.endswith(ARM)]), moved)[0]
     assert slopes[:, names.index("immune core")] == pytest.approx(slopes[:, names.index("host_infiltration")], rel=0.05)
+
+
+def test_what_is_had_or_not_has_no_derivative_and_every_neighbour_is_a_person(study):
+    """A factor without a spread once made every neighbour NaN: no derivative was found, after minutes of trying."""
+    names = {factor.name for factor in study.factors} - {factor.name for factor in movable(study.factors)}
+    assert {"community", "cold tumour"} < names
+    people, person = neighbours(study.factors), median_person(study.factors)
+    assert len(people) == 2 * len(movable(study.factors))
+    assert np.isfinite(people.to_numpy(float)).all()
+    for name in names - {"community", "cold tumour"}:
+        assert set(people[name]) == {person[name]}, "a genotype stays what it is"
+    assert ((people != people.median()).sum(axis=1) == 1).all()
 
 
 def test_the_median_person_has_every_gate_at_its_mean(study):

@@ -32,13 +32,29 @@ HELD_TOLERANCE = 1e-7  # relative, of the two courses that a difference is taken
 
 
 def movable(listed: Sequence[Factor]) -> tuple[Factor, ...]:
-    """Factors with a derivative: not the community, nor whether a tumour is cold."""
-    return tuple(factor for factor in listed if factor.name not in (COMMUNITY, COLD))
+    """Factors with a derivative: not the community, nor what is had or not (a cold tumour, a genotype)."""
+    return tuple(factor for factor in listed if np.isfinite(factor.scale))
 
 
 def median_person(listed: Sequence[Factor]) -> pd.Series:
-    """Every factor at its centre."""
-    return pd.Series({factor.name: factor.centre for factor in movable(listed)})
+    """Every factor at its centre; what is had or not is not had, as in most people."""
+    return pd.Series({f.name: f.centre for f in listed if f.name not in (COMMUNITY, COLD)})
+
+
+def neighbours(listed: Sequence[Factor]) -> pd.DataFrame:
+    """Twice as many people as movable factors: the median person with one factor up, then with one down."""
+    moved = movable(listed)
+    centre = np.array([factor.centre for factor in moved])
+    scale = STEP * np.array([factor.scale for factor in moved])
+    log = np.array([factor.log for factor in moved])
+    steps = np.concatenate([np.eye(len(moved)), -np.eye(len(moved))])
+    rows = np.where(log, centre * np.exp(steps * scale), centre + steps * scale)
+    frame = pd.DataFrame(rows, columns=[factor.name for factor in moved])
+    rest = median_person(listed).drop(frame.columns)
+    frame = frame.assign(**{str(name): value for name, value in rest.items()})
+    if CORE in frame:
+        frame["host_infiltration"] = frame["host_infiltration"] * frame.pop(CORE)
+    return frame
 
 
 def some_guts(study: Study, count: int) -> Guts:
@@ -50,14 +66,7 @@ def some_guts(study: Study, count: int) -> Guts:
 
 def derivatives(study: Study, guts: Guts, table: pd.DataFrame, *, crew: Crew = ALONE) -> np.ndarray:
     """(guts, rows of ``table``, movable factors): d reading / d factor in prior sd, every rest closed anew."""
-    moved = movable(study.factors)
-    centre = median_person(study.factors).to_numpy()
-    scale = STEP * np.array([factor.scale for factor in moved])
-    log = np.array([factor.log for factor in moved])
-    steps = np.concatenate([np.diag(np.ones(len(moved))), -np.diag(np.ones(len(moved)))])
-    rows = np.where(log, centre * np.exp(steps * scale), centre + steps * scale)
-    frame = pd.DataFrame(rows, columns=[factor.name for factor in moved])
-    frame["host_infiltration"] = frame["host_infiltration"] * frame.pop(CORE)
+    moved, frame = movable(study.factors), neighbours(study.factors)
     people = pd.concat([frame] * len(guts), ignore_index=True)
     values = study.values(people, take(guts, np.repeat(np.arange(len(guts)), len(frame))), table, crew=crew)
     up, down = np.moveaxis(values.reshape(len(guts), 2, len(moved), len(table)), 1, 0)
