@@ -13,7 +13,7 @@ from hepaxis.population import Prior, marginals
 from hepaxis.problems import InputError
 from hepaxis.profile.reference import reference
 from hepaxis.trial.parts import read_manifest, read_rows
-from hepaxis.trial.run import run
+from hepaxis.trial.run import run_trial
 from hepaxis.trial.screening import Allocation, Screen, stratum_names, whole_shares
 
 HORIZON = 84.0
@@ -41,18 +41,18 @@ def parallel():
 
 @pytest.fixture(scope="module")
 def done(parallel, tmp_path_factory):
-    return run(parallel, tmp_path_factory.mktemp("whole"))
+    return run_trial(parallel, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(scope="module")
 def paired(tmp_path_factory):
     made = trial.load_design("fmt_rescue")
     made = replace(made, horizon_days=168.0, n=PAIRED)
-    return run(made, tmp_path_factory.mktemp("paired"))
+    return run_trial(made, tmp_path_factory.mktemp("paired"))
 
 
 def test_chunks_do_not_change_a_bit(parallel, done, tmp_path):
-    run(parallel, tmp_path, chunk=5)
+    run_trial(parallel, tmp_path, chunk=5)
     whole, in_parts = rows(done.folder), rows(tmp_path)
     assert (whole[1], in_parts[1]) == (1, 4)
     the_same(whole[0], in_parts[0])
@@ -60,13 +60,13 @@ def test_chunks_do_not_change_a_bit(parallel, done, tmp_path):
 
 
 def test_workers_do_not_change_a_bit(parallel, done, tmp_path):
-    run(parallel, tmp_path, workers=2, chunk=6)
+    run_trial(parallel, tmp_path, workers=2, chunk=6)
     the_same(rows(done.folder)[0], rows(tmp_path)[0])
     assert read_manifest(tmp_path) == done.manifest
 
 
 def test_a_smaller_trial_is_the_beginning_of_a_larger_one(parallel, done, tmp_path):
-    run(parallel, tmp_path, patients=7)
+    run_trial(parallel, tmp_path, patients=7)
     whole = rows(done.folder)[0]
     the_same(whole[whole["patient"].isin(np.unique(whole["patient"])[:7])], rows(tmp_path)[0])
 
@@ -118,13 +118,13 @@ def test_who_is_left_out_is_counted(parallel, done):
 
 
 def test_an_interrupted_run_leaves_the_earlier_one(parallel, done, tmp_path):
-    run(parallel, tmp_path, patients=3)
+    run_trial(parallel, tmp_path, patients=3)
 
     def stop(_, __):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(parallel, tmp_path, patients=4, progress=stop)
+        run_trial(parallel, tmp_path, patients=4, progress=stop)
     assert read_manifest(tmp_path)["patients"] == 3
     assert len(read_rows(tmp_path, ["patient"])) == 3
     assert {path.name for path in tmp_path.iterdir()} == {"parts", "manifest.json"}
@@ -132,5 +132,5 @@ def test_an_interrupted_run_leaves_the_earlier_one(parallel, done, tmp_path):
 
 def test_numbers_that_cannot_be_are_said_together(parallel, tmp_path):
     with pytest.raises(InputError) as found:
-        run(parallel, tmp_path, patients=0, workers=0)
+        run_trial(parallel, tmp_path, patients=0, workers=0)
     assert len(found.value.problems) == 2

@@ -20,6 +20,7 @@ from hepaxis.cli.plan import plan
 from hepaxis.cli.profile import profile
 from hepaxis.cli.simulate import simulate
 from hepaxis.cli.template import template
+from hepaxis.cli.trial import trial
 from hepaxis.problems import InputError
 
 EXIT_INPUT = 1
@@ -62,6 +63,7 @@ for command in (plan, check, profile, simulate, template):
     app.command()(_interruptible(command))
 app.add_typer(export, name="export")
 app.add_typer(model, name="model")
+app.add_typer(trial, name="trial")
 
 
 def main() -> None:

@@ -26,8 +26,9 @@ from hepaxis.trial.recist import NEVER, Best, Reading, Response, best_response, 
 from hepaxis.trial.resistance import Resistance, durable, progression_borne_out, resistance
 from hepaxis.trial.routes import LABELS as ROUTE_LABELS
 from hepaxis.trial.routes import losses, routes
-from hepaxis.trial.run import Done, run
+from hepaxis.trial.run import Done, run_trial
 from hepaxis.trial.schedule import DAYS_PER_MONTH, Conduct, conduct, conduct_trials, scan_schedule, visits
+from hepaxis.trial.summary import trial_summary, write_summary
 from hepaxis.trial.survival import Curve, cumulative_incidence, interval_censored, product_limit
 from hepaxis.trial.toxicity import (
     EVENTS,
@@ -130,7 +131,7 @@ __all__ = [
     "read_scans",
     "resistance",
     "routes",
-    "run",
+    "run_trial",
     "scan_schedule",
     "severe_events",
     "severe_hazards",
@@ -142,7 +143,9 @@ __all__ = [
     "strata_of",
     "stratum",
     "treated_days",
+    "trial_summary",
     "viable",
     "visits",
     "who_of",
+    "write_summary",
 ]

@@ -6,6 +6,7 @@ Held: a chunk knows nothing of other chunks, so that it may be worked on anywher
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,14 +37,15 @@ class Chunk:
 
 
 def share_cores(processes: int) -> None:
-    """Let this process use its part of the machine's cores.  For the start of a worker."""
+    """For the start of a worker: use a part of the machine's cores, and leave interrupts to the caller."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ[THREADS] = str(max(1, (os.cpu_count() or 1) // processes))
 
 
 def work(screen: Screen, task: Task) -> Chunk:
     """Close the task's patients and run them on their arms."""
     design = screen.design
-    drawn = draw_candidates(screen.prior, task.first, task.stop, design.seed)
+    drawn = draw_candidates(screen.prior, int(task.patients[0]), int(task.patients[-1]) + 1, design.seed)
     drawn = drawn.take(np.isin(drawn.patients, task.patients))
     population, twin, reasons = at_rest(drawn, design.gates, PEOPLE_PER_DRAW)
     lost = tuple((int(k), why) for k, why in zip(drawn.patients, reasons, strict=True) if why)

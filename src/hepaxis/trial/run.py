@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from hepaxis.problems import InputError, error
 from hepaxis.trial.chunk_work import PEOPLE_PER_DRAW, Chunk, share_cores, work
 from hepaxis.trial.design import Design
 from hepaxis.trial.parts import PartWriter
-from hepaxis.trial.screening import Screen
+from hepaxis.trial.screening import Enrolment, Screen, Task
 
 CHUNK = 500  # patients
 AHEAD = 2  # chunks in work for each worker
+SPARE = 0.02  # more are tried than are missing, since some cannot be closed
 PATIENCE, LEAST_TAKEN = 2_000, 0.02  # candidates that were tried, and the least share of them that must be at rest
 SCHEMA = "hepaxis.trial.parts/1"
 
@@ -41,7 +43,7 @@ class Done:
     manifest: dict[str, Any]
 
 
-def run(
+def run_trial(
     design: Design,
     out: Path,
     *,
@@ -56,11 +58,11 @@ def run(
     progress(done, of) after each chunk.  Raises InputError for numbers that cannot be, or when nobody may take part.
     """
     n = design.n if patients is None else patients
-    _check(n=n, workers=workers, chunk=chunk)
+    _check(patients=n, workers=workers, chunk=chunk)
     screen = Screen.of(design)
     tally = _Tally(n)
     with PartWriter(out) as writer:
-        for part in _chunks(screen, workers, chunk, n):
+        for part in _chunks(screen, workers, chunk, tally):
             rows = tally.take(part)
             tally.check()
             if len(rows):
@@ -84,22 +86,28 @@ def _check(**numbers: int) -> None:
         raise InputError(wrong)
 
 
-def _chunks(screen: Screen, workers: int, chunk: int, n: int) -> Iterator[Chunk]:
-    """Chunks in order, worked on here or by processes."""
-    tasks = screen.tasks(min(chunk, n))
+def _chunks(screen: Screen, workers: int, chunk: int, tally: _Tally) -> Iterator[Chunk]:
+    """Chunks in order, worked on here or by processes, until nobody asks for more."""
+    enrolment = Enrolment(screen)
+
+    def next_task(missing: int) -> Task:
+        return enrolment.next(min(chunk, missing + ceil(SPARE * missing) + 1))
+
     if workers == 1:
-        for task in tasks:
-            yield work(screen, task)
-        return
+        while True:
+            yield work(screen, next_task(tally.missing))
     engine_model()  # so that workers find the compiled model
     spawn = get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=share_cores, initargs=(workers,))
-    waiting: deque[Future[Chunk]] = deque()
+    waiting: deque[tuple[Future[Chunk], int]] = deque()
     try:
-        for task in tasks:
-            waiting.append(pool.submit(work, screen, task))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
+        while True:
+            missing = tally.missing - sum(patients for _, patients in waiting)
+            while len(waiting) < AHEAD * workers and (missing > 0 or not waiting):
+                task = next_task(max(missing, 1))
+                waiting.append((pool.submit(work, screen, task), len(task.patients)))
+                missing -= len(task.patients)
+            yield waiting.popleft()[0].result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -115,10 +123,14 @@ class _Tally:
         self.failed: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
 
+    @property
+    def missing(self) -> int:
+        return self.n - self.enrolled
+
     def take(self, part: Chunk) -> pd.DataFrame:
         """The chunk's rows that still belong to the trial."""
-        kept = part.enrolled[: self.n - self.enrolled]
-        complete = len(kept) == self.n - self.enrolled
+        kept = part.enrolled[: self.missing]
+        complete = len(kept) == self.missing
         self.enrolled += len(kept)
         seen = [*part.enrolled, *(number for number, _ in part.lost)]
         self.last = int(kept[-1]) if complete else int(max(seen, default=self.last))

@@ -7,7 +7,6 @@ Randomisation is by permuted blocks within strata in the order of enrolment (par
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -31,18 +30,20 @@ EVERYBODY = "all"
 
 @dataclass(frozen=True)
 class Task:
-    """Patients to be worked on: numbers (k,) among candidates ``first`` ... ``stop`` - 1, as drawn not yet closed.
+    """Patients to be worked on: numbers (k,) of candidates, rising, as drawn and not yet closed.
 
     arm (k,) places in the design's arms (None: every arm); stratum, analysis (k,) names of strata.
     """
 
     number: int
-    first: int
-    stop: int
     patients: np.ndarray
     arm: np.ndarray | None
     stratum: np.ndarray
     analysis: np.ndarray
+
+    def part(self, number: int, rows: slice) -> Task:
+        arm = None if self.arm is None else self.arm[rows]
+        return Task(number, self.patients[rows], arm, self.stratum[rows], self.analysis[rows])
 
 
 @dataclass(frozen=True)
@@ -63,25 +64,6 @@ class Screen:
         fixed = tuple(one if isinstance(one, str) else one.resolved(table) for one in analysis)
         return cls(design, prior, who, fixed)
 
-    def tasks(self, chunk: int) -> Iterator[Task]:
-        """Patients without end, ``chunk`` at a time.  Raises InputError when nobody may take part."""
-        allocation = None if self.design.paired else Allocation(self.design)
-        number = 0
-        for first in range(0, 2**40, BLOCK):
-            drawn, table = self.screened(first, first + BLOCK)
-            if number == 0 and first >= MOST_BLOCKS * BLOCK:
-                hint = "widen eligibility, or choose another population"
-                raise InputError([error("trial.nobody", f"nobody of {first} candidates may take part", hint)])
-            stratum, analysis = stratum_names(self.who.strata, table), stratum_names(self.analysis, table)
-            arm = None if allocation is None else allocation.assigned(stratum)
-            for start in range(0, len(drawn), chunk):
-                part = slice(start, start + chunk)
-                own = drawn.patients[part]
-                bounds = int(own[0]), int(own[-1]) + 1
-                arms = None if arm is None else arm[part]
-                yield Task(number, *bounds, own, arms, stratum[part], analysis[part])
-                number += 1
-
     def screened(self, first: int, stop: int) -> tuple[Population, pd.DataFrame]:
         """Those of candidates ``first`` ... ``stop`` - 1 who may take part, and their features."""
         drawn = draw_candidates(self.prior, first, stop, self.design.seed)
@@ -99,6 +81,38 @@ class Screen:
                 if count:
                     lost[reason] = lost.get(reason, 0) + count
         return lost
+
+
+class Enrolment:
+    """Patients of a screen in order, as tasks of any size: who is on which arm does not depend on the sizes."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self._allocation = None if screen.design.paired else Allocation(screen.design)
+        self._first = self._found = 0
+        self._waiting: Task | None = None
+        self._number = 0
+
+    def next(self, size: int) -> Task:
+        """The next patients, at most ``size``.  Raises InputError when nobody may take part."""
+        while self._waiting is None or not len(self._waiting.patients):
+            self._waiting = self._block()
+        whole = self._waiting
+        self._waiting = whole.part(self._number, slice(size, None))
+        self._number += 1
+        return whole.part(self._number - 1, slice(0, size))
+
+    def _block(self) -> Task:
+        if self._found == 0 and self._first >= MOST_BLOCKS * BLOCK:
+            hint = "widen eligibility, or choose another population"
+            raise InputError([error("trial.nobody", f"nobody of {self._first} candidates may take part", hint)])
+        screen = self.screen
+        drawn, table = screen.screened(self._first, self._first + BLOCK)
+        self._first += BLOCK
+        self._found += len(drawn)
+        stratum, analysis = stratum_names(screen.who.strata, table), stratum_names(screen.analysis, table)
+        arm = None if self._allocation is None else self._allocation.assigned(stratum)
+        return Task(0, drawn.patients, arm, stratum, analysis)
 
 
 class Allocation:
