@@ -37,6 +37,18 @@ def test_trusted_factors_do_not_ask_for_it(models: SimpleNamespace) -> None:
     assert "_reference" not in model.__dict__
 
 
+def test_rates_that_are_not_numbers_are_no_matter_of_pivots(models: SimpleNamespace) -> None:
+    """A parameter that is NaN fails its own patient at once, by name, and nobody waits for the pivoting stepper."""
+    model = engine.load(models.sbml(models.DRUG))
+    name = "kill"
+    values = np.full(20, model.default_parameters[name])
+    values[3] = np.nan
+    run = model.simulate(None, {name: values}, [30.0], initial={"A": 5.0})
+    assert run.failures["patient"].tolist() == [3]
+    assert f"not finite: {name}" in run.failures["reason"][0]
+    assert "_reference" not in model.__dict__
+
+
 def test_singular_systems_are_solved_or_explained(models: SimpleNamespace) -> None:
     """A conserved pair with enormous rates: the factors lose digits, the answer stays."""
     model = engine.load(models.sbml("a' = -k*a + k*b; b' = k*a - k*b; a = 3; b = 0; k = 1;"))

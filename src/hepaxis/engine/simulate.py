@@ -171,6 +171,8 @@ class Run:
                 desk.settle(state, ids, settings)
             # The pivoting stepper takes over only where the pivot-free factorisation was not trusted.
             lost = state.status == b.PIVOT
+            state.status[lost & self._undefined(state, lost)] = b.REJECTED
+            lost = state.status == b.PIVOT
             if not lost.any():
                 break
             state.status[lost], state.rejections[lost] = b.RUNNING, 0
@@ -184,6 +186,16 @@ class Run:
         for i in failed:
             own[i, state.next_time[i] :] = np.nan
         return failures, state.steps, state.y
+
+    def _undefined(self, state: Batch, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,) patients of ``which`` whose rates are not finite where they stand: no factorisation helps them."""
+        found = np.zeros(len(which), bool)
+        if which.any():
+            rates = Evaluation(self.system.graph, self.system.rhs)
+            now = np.nextafter(state.t[which], np.inf)
+            slopes = np.delete(rates(state.y[which], state.p[which], now), self.settings.frozen, axis=1)
+            found[which] = ~np.isfinite(slopes).all(axis=1)
+        return found
 
     def _reason(self, status: int, y: Floats, p: Floats) -> str:
         reason = b.REASONS[status].format(max_steps=self.settings.max_steps)
