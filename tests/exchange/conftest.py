@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import pytest
 
-from hepaxis.exchange import Setting, parse_scenario, prepare
+from hepaxis.exchange import Setting, exported_sbml, parse_scenario, prepare
 
 TEXT = """
 name: Everything at once
@@ -27,3 +30,19 @@ observe: [tumour_diameter, effectors/treg, share_bac, donor_share, barrier, pd1_
 @pytest.fixture(scope="session")
 def setting() -> Setting:
     return prepare(parse_scenario(TEXT))
+
+
+@pytest.fixture(scope="session")
+def oracle() -> None:
+    """libRoadRunner writes out every rule wherever it is used: it takes minutes and 3 GB to load this model."""
+    if os.environ.get("HEPAXIS_ORACLE") != "all":
+        pytest.skip("libRoadRunner needs minutes to load this model; HEPAXIS_ORACLE=all")
+
+
+@pytest.fixture(scope="session")
+def whole(setting: Setting, oracle: None) -> Any:
+    """libRoadRunner with the whole exported model and its protocol, loaded once for all tests that ask it."""
+    import roadrunner
+
+    roadrunner.Logger.setLevel(roadrunner.Logger.LOG_CRITICAL)
+    return roadrunner.RoadRunner(exported_sbml(setting))
