@@ -12,7 +12,7 @@ from hepaxis import trial
 from hepaxis.population import Prior, marginals
 from hepaxis.problems import InputError
 from hepaxis.profile.reference import reference
-from hepaxis.trial.parts import read_manifest, read_rows
+from hepaxis.trial.parts import PartWriter, read_manifest, read_rows
 from hepaxis.trial.run import run_trial
 from hepaxis.trial.screening import Allocation, Screen, stratum_names, whole_shares
 
@@ -24,7 +24,12 @@ def rows(folder):
     import pyarrow.parquet as pq
 
     parts = sorted((folder / "parts").glob("*.parquet"))
-    return pd.concat([pq.read_table(part).to_pandas() for part in parts], ignore_index=True), len(parts)
+    return pd.concat([pq.read_table(part).to_pandas() for part in parts], ignore_index=True)
+
+
+def files(folder):
+    """Name -> bytes of every part."""
+    return {path.name: path.read_bytes() for path in sorted((folder / "parts").iterdir())}
 
 
 def the_same(one: pd.DataFrame, other: pd.DataFrame) -> None:
@@ -53,26 +58,26 @@ def paired(tmp_path_factory):
 
 def test_chunks_do_not_change_a_bit(parallel, done, tmp_path):
     run_trial(parallel, tmp_path, chunk=5)
-    whole, in_parts = rows(done.folder), rows(tmp_path)
-    assert (whole[1], in_parts[1]) == (1, 4)
-    the_same(whole[0], in_parts[0])
+    the_same(rows(done.folder), rows(tmp_path))
+    assert files(done.folder) == files(tmp_path)
     assert read_manifest(tmp_path) == done.manifest
 
 
 def test_workers_do_not_change_a_bit(parallel, done, tmp_path):
     run_trial(parallel, tmp_path, workers=2, chunk=6)
-    the_same(rows(done.folder)[0], rows(tmp_path)[0])
+    the_same(rows(done.folder), rows(tmp_path))
+    assert files(done.folder) == files(tmp_path)
     assert read_manifest(tmp_path) == done.manifest
 
 
 def test_a_smaller_trial_is_the_beginning_of_a_larger_one(parallel, done, tmp_path):
     run_trial(parallel, tmp_path, patients=7)
-    whole = rows(done.folder)[0]
-    the_same(whole[whole["patient"].isin(np.unique(whole["patient"])[:7])], rows(tmp_path)[0])
+    whole = rows(done.folder)
+    the_same(whole[whole["patient"].isin(np.unique(whole["patient"])[:7])], rows(tmp_path))
 
 
 def test_every_column_that_is_promised_is_there(done, root):
-    found = rows(done.folder)[0]
+    found = rows(done.folder)
     text = (root / "docs" / "trial.md").read_text(encoding="utf-8")
     assert set(trial.ENDPOINT_COLUMNS) | set(trial.features()) <= set(found)
     missing = [name for name in found if f"`{name}`" not in text and name not in trial.features()]
@@ -80,13 +85,13 @@ def test_every_column_that_is_promised_is_there(done, root):
 
 
 def test_a_patient_is_on_one_arm_of_a_parallel_trial(done):
-    found = rows(done.folder)[0]
+    found = rows(done.folder)
     assert len(found) == PARALLEL == found["patient"].nunique() == done.manifest["patients"]
     assert set(found["arm"]) == {"sorafenib", "durvalumab", "stride"}
 
 
 def test_a_patient_is_on_every_arm_of_a_paired_trial_with_the_same_chances(paired):
-    found = rows(paired.folder)[0]
+    found = rows(paired.folder)
     assert len(found) == PAIRED * 4
     assert (found.groupby("patient")["arm"].nunique() == 4).all()
     # before progression a rescue changes nothing, and chances are the patient's: the first scans agree
@@ -128,6 +133,19 @@ def test_an_interrupted_run_leaves_the_earlier_one(parallel, done, tmp_path):
     assert read_manifest(tmp_path)["patients"] == 3
     assert len(read_rows(tmp_path, ["patient"])) == 3
     assert {path.name for path in tmp_path.iterdir()} == {"parts", "manifest.json"}
+
+
+def test_files_are_the_same_however_rows_arrive(tmp_path, monkeypatch):
+    monkeypatch.setattr("hepaxis.trial.parts.PATIENTS", 4)
+    table = pd.DataFrame({"patient": np.repeat(np.arange(11), 2), "arm": ["a", "b"] * 11, "value": np.arange(22.0)})
+    for name, cut in (("one", [22]), ("other", [6, 8, 20, 22])):
+        with PartWriter(tmp_path / name) as writer:
+            for start, end in zip([0, *cut], cut, strict=False):
+                writer.write(table.iloc[start:end])
+            writer.finish({})
+    assert list(files(tmp_path / "one")) == [f"part-0000{k}.parquet" for k in range(3)]
+    assert files(tmp_path / "one") == files(tmp_path / "other")
+    assert rows(tmp_path / "one").equals(table)
 
 
 def test_numbers_that_cannot_be_are_said_together(parallel, tmp_path):

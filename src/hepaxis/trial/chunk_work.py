@@ -65,7 +65,10 @@ def work(screen: Screen, task: Task) -> Chunk:
         table.insert(1, "arm", arm.id)
         table.insert(2, "place", place)
         failed += [(int(k), arm.id) for k in mine["patient"][got.failed]]
-        tables.append(table[~got.failed])
+        if not got.failed.all():
+            tables.append(table[~got.failed])
+    if not tables:
+        return Chunk(pd.DataFrame(), population.patients, lost, tuple(sorted(failed)))
     whole = pd.concat(tables, ignore_index=True)
     whole = whole.sort_values(["patient", "place"], kind="stable", ignore_index=True).drop(columns="place")
     return Chunk(whole, population.patients, lost, tuple(sorted(failed)))

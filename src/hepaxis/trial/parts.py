@@ -1,7 +1,8 @@
 """Rows of a trial on disk: Parquet parts and a manifest, whole or not at all.
 
 Held: parts are written into a folder beside the final one and moved when the last is there, so that an interrupted run
-leaves what was there before.  Each file of a reading is opened only while it is read.
+leaves what was there before.  A part holds a fixed number of patients, so that the files are the same bytes however the
+work was cut.  Each file of a reading is opened only while it is read.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 from hepaxis.problems import InputError, error
 
 PARTS, MANIFEST = "parts", "manifest.json"
+PATIENTS = 500  # of a part
 
 
 class PartWriter:
@@ -28,6 +30,7 @@ class PartWriter:
         self.folder = folder
         self._new = folder / f".{PARTS}.{secrets.token_hex(4)}"
         self._count = 0
+        self._waiting: list[pd.DataFrame] = []
 
     def __enter__(self) -> PartWriter:
         self._new.mkdir(parents=True)
@@ -37,7 +40,18 @@ class PartWriter:
         shutil.rmtree(self._new, ignore_errors=True)
 
     def write(self, rows: pd.DataFrame) -> None:
-        """One part; rows as ``docs/trial.md`` says."""
+        """Further rows, as ``docs/trial.md`` says, in order of patient."""
+        if not len(rows):
+            return
+        whole = pd.concat([*self._waiting, rows], ignore_index=True)
+        place = pd.factorize(whole["patient"])[0]
+        full = (int(place[-1]) + 1) // PATIENTS  # the last patient's rows come in one piece
+        for part in range(full):
+            self._write(whole[place // PATIENTS == part])
+        rest = whole[place // PATIENTS == full]
+        self._waiting = [rest] if len(rest) else []
+
+    def _write(self, rows: pd.DataFrame) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -47,6 +61,8 @@ class PartWriter:
 
     def finish(self, manifest: dict[str, Any]) -> None:
         """Put the parts in the place of earlier ones, then the manifest.  Raises OSError."""
+        for rest in self._waiting:
+            self._write(rest)
         old = self.folder / f".{PARTS}.{secrets.token_hex(4)}.old"
         (self.folder / MANIFEST).unlink(missing_ok=True)
         if (self.folder / PARTS).exists():

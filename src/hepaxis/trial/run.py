@@ -63,10 +63,8 @@ def run_trial(
     tally = _Tally(n)
     with PartWriter(out) as writer:
         for part in _chunks(screen, workers, chunk, tally):
-            rows = tally.take(part)
+            writer.write(tally.take(part))
             tally.check()
-            if len(rows):
-                writer.write(rows)
             if progress is not None:
                 progress(tally.enrolled, n)
             if tally.enrolled >= n:
