@@ -54,6 +54,13 @@ def test_few_draws_say_nothing_of_draws():
     assert nothing(3)["trial"]["low"] is None
 
 
+def test_what_was_never_seen_is_not_certain():
+    """Nothing in 50 patients: the simulation leaves about 1 in 100 open."""
+    found = share(np.zeros(50, bool), np.ones(50), np.arange(50), 60)
+    assert found["estimate"] == 0.0
+    assert 0.005 < found["simulation_se"] < 0.03
+
+
 def test_a_share_in_a_trial_is_binomial():
     happened, draw, _ = worlds(0.0)
     found = share(happened, np.ones(len(happened)), draw, 60)

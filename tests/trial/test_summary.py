@@ -104,6 +104,13 @@ def test_within_patients_the_hazard_ratio_is_the_patients_own():
     assert found["estimate"] == pytest.approx(0.6, abs=0.06)
 
 
+def test_no_discordant_pair_is_no_certainty():
+    arm = made_arm(1.0, 1).iloc[:40]
+    found = contrast("response", "difference", arm, arm, 400, paired=True, counted=False)
+    assert found["estimate"] == 0.0
+    assert found["trial"]["low"] < 0.0 < found["trial"]["high"]
+
+
 @pytest.mark.parametrize("paired", [False, True])
 def test_differences_and_ratios(paired):
     arm, control = made_arm(0.6, 1), made_arm(1.0, 2)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from hepaxis.problems import InputError, error
 from hepaxis.trial.arm_summary import rates_of
-from hepaxis.trial.estimates import Json, difference, nothing, ratio, spread
+from hepaxis.trial.estimates import Json, difference, nothing, ratio, spread, unseen
 
 FLOOR = 1e-12
 LEAST_EVENTS = 5  # on each side of a hazard ratio; with fewer it is not given
@@ -130,6 +130,8 @@ def _within(kind: str, arm: pd.DataFrame, control: pd.DataFrame, both: list[Outc
     change = mine - theirs
     mean = float(np.average(change, weights=weight))
     got = spread(weight / weight.mean() * (change - mean), draw)
+    if kind == "difference" and np.isin(change, (-1.0, 0.0, 1.0)).all():
+        got = unseen(got, len(pairs))
     return (ratio if kind == "ratio" else difference)(mean, got, n)
 
 

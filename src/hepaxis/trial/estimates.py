@@ -8,7 +8,7 @@ Assumed: normal on the estimate's scale (logarithm for ratios); shares are beta 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,13 @@ def spread(influence: np.ndarray, draw: np.ndarray, group: np.ndarray | None = N
     return Spread(patient, float(between), float(np.sqrt(noise)), simulated, count)
 
 
+def unseen(got: Spread, n: int) -> Spread:
+    """The spread of a count of n patients among whom nothing, or all, was seen: not less than that of half a patient."""
+    chance = 0.5 / (n + 1)
+    least = chance * (1 - chance)
+    return replace(got, patient=max(got.patient, least), simulation=max(got.simulation, least / n))
+
+
 def number(value: float) -> float | None:
     """As JSON holds it: None where it is not finite."""
     return float(f"{value:.6g}") if np.isfinite(value) else None
@@ -97,7 +104,7 @@ def share(happened: np.ndarray, weight: np.ndarray, draw: np.ndarray, trial_n: i
     if not n:
         return nothing(trial_n) | {"count": 0, "n": 0}
     value = float(np.average(happened, weights=weight))
-    got = spread(weight / weight.mean() * (happened - value), draw)
+    got = unseen(spread(weight / weight.mean() * (happened - value), draw), n)
     low, high = stats.binom.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], trial_n, value) / max(trial_n, 1)
     made = _made(value, got, trial_n, float(low), float(high), *_share_draws(value, got))
     return made | {"count": int(happened.sum()), "n": n}
