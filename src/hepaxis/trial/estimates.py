@@ -87,7 +87,7 @@ def spread(influence: np.ndarray, draw: np.ndarray, group: np.ndarray | None = N
 
 
 def unseen(got: Spread, n: int) -> Spread:
-    """The spread of a count of n patients among whom nothing, or all, was seen: not less than that of half a patient."""
+    """The spread of a count among n patients: never less than that of half a patient, where nothing or all was seen."""
     chance = 0.5 / (n + 1)
     least = chance * (1 - chance)
     return replace(got, patient=max(got.patient, least), simulation=max(got.simulation, least / n))
