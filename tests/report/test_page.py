@@ -16,7 +16,7 @@ from plans import RANKED
 
 from hepaxis.plan.schema import Plan, SafetyFlag
 from hepaxis.report import formats, render
-from hepaxis.report.page import STATEMENT
+from hepaxis.report.sheet import STATEMENT
 
 VOID = {"meta", "br", "col", "img", "link", "input", "hr", "base", "source"}
 AIM, LIMIT = 250_000, 1_500_000  # bytes

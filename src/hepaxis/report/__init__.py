@@ -6,8 +6,9 @@ for a terminal, ``dump_plan`` and ``load_plan`` are the only way a plan becomes 
 
 from __future__ import annotations
 
-from .page import STATEMENT, render
+from .page import render
 from .serialise import dump_plan, load_plan, plan_json_schema
+from .sheet import STATEMENT
 from .summary import summary_table
 from .write import write
 

@@ -1,19 +1,13 @@
 """The one-page report: assembles figures, captions and templates into one offline HTML file.
 
 Held here: what the page shows in which state (ranked, base regimen by default, cannot tell; with or without a stool
-profile).  The file needs no script and no request: style sits inside it and is allowed by its hash.  Everything that
-came from an input is escaped by the templates.
+profile).  What it shares with other pages is in ``sheet``.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hepaxis.plan.schema import Plan, Strategy
@@ -22,9 +16,8 @@ from . import access, captions, formats
 from . import reading as read
 from .figures import attribution, course, gut, missing, network, timeline, trade
 from .figures.strategies import ChangeColumn
+from .sheet import printed
 
-STATEMENT = "Research use only, not for treatment decisions."
-STYLES = ("tokens.css", "components.css", "narrow.css", "print.css")
 MOST_FACTS = 11  # cells of the header grid beside the one that lists what is not known (two rows of six)
 MOST_WARNINGS = 5  # further ones are in a disclosure
 STATES = {
@@ -57,28 +50,6 @@ METHOD = (
         "not what it leaves out."
     ),
 )
-
-
-@cache
-def style() -> str:
-    folder = files("hepaxis.report") / "style"
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in STYLES)
-
-
-@cache
-def environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("hepaxis.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-
-
-def policy(css: str) -> str:
-    """Content security policy that allows this style and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def _chance(strategy: Strategy) -> str:
@@ -172,13 +143,8 @@ def render(plan: Plan) -> str:
     sources = read.Sources(plan.sources)
     facts, unknown = read.header_facts([f for f in plan.facts if f.value != plan.planned], MOST_FACTS)
     state, state_class = STATES.get(plan.verdict.state, (plan.verdict.state.replace("_", " "), "plain"))
-    css = style()
     context: dict[str, Any] = {
         "plan": plan,
-        "statement": STATEMENT,
-        "css": Markup(css),
-        "policy": Markup(policy(css)),
-        "nav": NAVIGATION,
         "facts": facts,
         "unknown": ", ".join(f.label for f in unknown),
         "state_words": state,
@@ -212,4 +178,4 @@ def render(plan: Plan) -> str:
         **_strategy_views(plan),
         **_figures(plan, italics),
     }
-    return environment().get_template("report.html.j2").render(context)
+    return printed("report.html.j2", NAVIGATION, **context)

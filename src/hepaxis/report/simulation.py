@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from hepaxis.plan.schema import TimelineItem
 
 from .figures.timeline import timeline
 from .figures.trajectories import Trace, trajectory
-from .page import STATEMENT, environment, policy, style
+from .sheet import printed
 
 
 @dataclass(frozen=True)
@@ -31,17 +29,10 @@ class Simulated:
 
 def render_simulation(simulated: Simulated) -> str:
     """The scenario as one HTML document; what came from the file is escaped."""
-    css = style()
     plots: Sequence[tuple[Trace, object]] = [(trace, trajectory(trace)) for trace in simulated.traces]
-    return (
-        environment()
-        .get_template("simulation.html.j2")
-        .render(
-            statement=STATEMENT,
-            css=Markup(css),
-            policy=Markup(policy(css)),
-            page=simulated,
-            plots=plots,
-            timeline=timeline(simulated.given) if simulated.given else None,
-        )
+    return printed(
+        "simulation.html.j2",
+        page=simulated,
+        plots=plots,
+        timeline=timeline(simulated.given) if simulated.given else None,
     )

@@ -13,7 +13,8 @@ from hepaxis.plan.schema import Plan, Strategy
 
 from . import access, formats
 from . import reading as read
-from .page import STATEMENT, STATES
+from .page import STATES
+from .sheet import STATEMENT
 
 COLUMNS = 100
 GAP = "  "
