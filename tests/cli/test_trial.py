@@ -53,7 +53,14 @@ def test_a_run_is_summarised_and_can_be_again(run: Run, design: Path, tmp_path: 
     assert "within difference" in text
     assert "3 of 3 patients" in err
     written = json.loads((out / "trial.json").read_text(encoding="utf-8"))
-    assert {path.name for path in out.iterdir()} == {"parts", "manifest.json", "trial.json"}
+    assert {path.name for path in out.iterdir()} == {"parts", "manifest.json", "trial.json", "report.html"}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Within the same virtual patient" in page
+    (out / "report.html").unlink()
+    code, text, _ = run("report", out)
+    assert code == 0
+    assert str(out / "report.html") in text
+    assert (out / "report.html").read_text(encoding="utf-8") == page
     code, text, _ = run("summary", out, "--json")
     assert code == 0
     assert json.loads(text) == written
@@ -82,9 +89,10 @@ def test_faults_are_said_before_work_begins(
     assert code == 1
     assert "patients 0" in err
     assert "workers 0" in err
-    code, _, err = run("summary", tmp_path)
-    assert code == 1
-    assert "hepaxis trial run" in err
+    for verb in ("summary", "report"):
+        code, _, err = run(verb, tmp_path)
+        assert code == 1
+        assert "hepaxis trial run" in err
 
 
 def test_an_interrupted_run_leaves_nothing(

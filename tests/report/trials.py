@@ -107,6 +107,7 @@ def full() -> Document:
     )
     d["design"]["primary"] = ["response", "pfs"]
     d["design"]["secondary"] = ["os", "severe_immune_events"]
+    d["enrolled"]["ess"] = 380.0
     d["population"] |= {
         "spread": 1.0,
         "communities": "drawn from 1,200 reference profiles",

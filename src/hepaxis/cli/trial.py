@@ -1,4 +1,4 @@
-"""``hepaxis trial``: run a virtual trial, list the designs that come with the program, summarise a run again.
+"""``hepaxis trial``: run a virtual trial, list the designs that come with the program, summarise or draw a run again.
 
 A short table goes to stdout, progress to stderr.  A run that is interrupted leaves the folder as it was.
 """
@@ -22,7 +22,7 @@ EXIT_INTERRUPTED = 4
 
 @trial.callback()
 def about() -> None:
-    """Virtual trials: run a design, list those that come with the program, summarise a run."""
+    """Virtual trials: run a design, list those that come with the program, summarise or draw a run."""
     from hepaxis import STATEMENT
 
     typer.echo(STATEMENT, err=True)
@@ -62,9 +62,10 @@ def run(
     json: Json = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")] = False,
 ) -> None:
-    """Run a virtual trial and summarise it. Research use only, not for treatment decisions."""
+    """Run a virtual trial, summarise and draw it. Research use only, not for treatment decisions."""
     from hepaxis.cli.plan import can_be_written
     from hepaxis.problems import InputError, error
+    from hepaxis.report.trial_page import write_trial
     from hepaxis.trial import load_design, run_trial
     from hepaxis.trial.summary import write_summary
 
@@ -85,8 +86,9 @@ def run(
         typer.echo("interrupted; nothing was written", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     found = write_summary(out)
+    page = write_trial(out)
     typer.echo(jsonlib.dumps(found, indent=1) if json else _table(found))
-    typer.echo(f"[{time.monotonic() - began:5.1f} s] wrote {out / 'trial.json'}", err=True)
+    typer.echo(f"[{time.monotonic() - began:5.1f} s] wrote {out / 'trial.json'} and {page}", err=True)
 
 
 @trial.command()
@@ -100,6 +102,14 @@ def summary(
     can_be_written(folder)
     found = write_summary(folder)
     typer.echo(jsonlib.dumps(found, indent=1) if json else _table(found))
+
+
+@trial.command()
+def report(folder: Annotated[Path, typer.Argument(help="Folder that `hepaxis trial run` wrote.")]) -> None:
+    """Draw a run again: report.html, one offline page made from its trial.json."""
+    from hepaxis.report.trial_page import write_trial
+
+    typer.echo(f"wrote {write_trial(folder)}")
 
 
 def _table(found: dict[str, Any]) -> str:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .figures.trial.biopsy import OUTCOME as BIOPSY
-from .figures.trial.biopsy import spread
+from .figures.trial.biopsy import spread as biopsied_arms
 from .figures.trial.contrasts import measure_of, primary_contrasts
-from .figures.trial.estimates import MONTHS, PERCENT, Measure, Row, chart, excludes
+from .figures.trial.estimates import MONTHS, PERCENT, Measure, Row, chart, excludes, spread
 from .figures.trial.medians import TIMES
 from .figures.trial.panel import look, swatch
 from .figures.trial.rates import RATES
@@ -108,6 +108,9 @@ def _without_contrast(trial: Trial) -> Answer:
 def _mechanisms(measure: Measure, e: Estimate) -> str:
     if e.draws is None:
         return "How far it moves between draws of the mechanisms was not told: too few draws, or not computed for it."
+    if e.draws.unseen:
+        most = f", at most {spread(measure, e.draws).removeprefix('sd ≤ ')} in sd" if e.draws.sd_most else ""
+        return f"No spread between draws of the mechanisms was seen{most}; more patients would tell."
     count = f", {e.draws.n} draws" if e.draws.n is not None else ""
     holds = ", so its direction is open" if measure.nothing is not None and not excludes(measure, e.draws) else ""
     return (
@@ -160,7 +163,9 @@ def on_each_arm(trial: Trial) -> tuple[str, tuple[RowChart, ...]]:
     first = trial.design.primary[0] if trial.design.primary else "response"
     biopsied = [(a, a.biopsy) for a in arms if a.biopsy is not None]
     if first == BIOPSY and biopsied:
-        return "CD8 density in the biopsy, median and middle half of patients", (spread(trial, biopsied, css="mini"),)
+        return "CD8 density in the biopsy, median and middle half of patients", (
+            biopsied_arms(trial, biopsied, css="mini"),
+        )
     for name in (*trial.design.primary, "response"):
         if any(name in a.rates for a in arms):
             words = RATES.get(name, name.replace("_", " "))

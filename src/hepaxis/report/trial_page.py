@@ -15,7 +15,7 @@ from . import reading as read
 from .figures.trial import biopsy, contrasts, events, features, rates, routes, spider, survival, swimmer, waterfall
 from .figures.trial.medians import TIMES, medians
 from .figures.trial.panel import Panel, drawn_arms, groups, left_over
-from .formats import DAYS_PER_MONTH, counted, quantity
+from .formats import DAYS_PER_MONTH, counted, listed_up_to, quantity
 from .sheet import printed
 from .trial_answer import against, answer, on_each_arm, rests_on
 from .trial_reading import read_trial
@@ -32,6 +32,7 @@ SURVIVAL = (  # outcome, title, what counts
     ("os", "Overall survival", "Share alive; months from the first dose."),
     ("duration_of_response", "Duration of response", "Share of responders still in response; months from its start."),
 )
+MOST_OUTCOMES = 3  # named in the header; all stand with the population
 NAVIGATION = (
     ("contrasts", "Contrasts"),
     ("survival", "Survival"),
@@ -81,6 +82,10 @@ def render_trial(trial: Trial) -> str:
         "rests_on": rests_on(trial),
         "panels": found,
         "left_over": left_over(trial),
+        "outcomes": [
+            (w, _outcomes(n, len(n)))
+            for w, n in (("Primary", trial.design.primary), ("Secondary", trial.design.secondary))
+        ],
         "took_part": trial.sentence or _took_part(trial),
         "lost": sorted(trial.lost.items(), key=lambda item: (-item[1], item[0])),
         "method": METHOD,
@@ -122,14 +127,14 @@ def _took_part(trial: Trial) -> str:
     return f"{kept} of {trial.candidates} candidates, seed {trial.design.seed}; {left} left out."
 
 
-def _outcomes(names: tuple[str, ...]) -> str:
+def _outcomes(names: tuple[str, ...], most: int) -> str:
     known = {
         **rates.RATES,
         **TIMES,
         "cd8_biopsy": "CD8 cells in a biopsy",
         "tumour_change": "best change of the targets",
     }
-    return ", ".join(known.get(n, n.replace("_", " ")) for n in names) or "none"
+    return listed_up_to([known.get(n, n.replace("_", " ")) for n in names], most) or "none"
 
 
 def _facts(trial: Trial) -> tuple[tuple[str, str], ...]:
@@ -141,6 +146,6 @@ def _facts(trial: Trial) -> tuple[tuple[str, str], ...]:
         ("Mode", "paired: same patients on every arm" if design.paired else "parallel: each patient on one arm"),
         ("Simulated", f"{trial.patients} patients, {counted(len(trial.arms), 'arm')}"),
         ("Followed", f"{design.horizon_days / DAYS_PER_MONTH:.0f} months from the first dose"),
-        ("Primary", _outcomes(design.primary)),
-        ("Secondary", _outcomes(design.secondary)),
+        ("Primary", _outcomes(design.primary, MOST_OUTCOMES)),
+        ("Secondary", _outcomes(design.secondary, MOST_OUTCOMES)),
     )

@@ -158,7 +158,7 @@ def _curve(c: Json | None) -> Curve:
 def _route(r: Json) -> Route | None:
     share = r["share"]
     found = _estimate(share if isinstance(share, Mapping) else {"estimate": share, **_intervals(r)})
-    return None if found is None else Route(str(r["of"]), str(r["label"]), float(r["count"]), found)
+    return None if found is None else Route(str(r["of"]), str(r["route"]), str(r["label"]), float(r["count"]), found)
 
 
 def _intervals(found: Json) -> dict[str, Any]:
@@ -230,7 +230,12 @@ def _estimate(found: Json | None) -> Estimate | None:
     if found is None or (value := _number(found["estimate"])) is None:
         return None
     return Estimate(
-        value, _range(found.get("trial"), "n"), _range(found.get("draws"), "draws"), _number(found.get("day"))
+        value,
+        _range(found.get("trial"), "n"),
+        _range(found.get("draws"), "draws"),
+        _number(found.get("day")),
+        _number(found.get("count")),
+        _number(found.get("n")),
     )
 
 

@@ -34,17 +34,19 @@ class Range:
 
 @dataclass(frozen=True)
 class Estimate:
-    """``value`` with its intervals; ``day`` of a landmark."""
+    """``value`` with its intervals; ``day`` of a landmark; ``count`` of ``n`` simulated, of a share."""
 
     value: float
     trial: Range | None = None
     draws: Range | None = None
     day: float | None = None
+    count: float | None = None
+    n: float | None = None
 
     @property
     def told(self) -> bool:
-        """Whether an interval stands beside the value; without one no mark is drawn."""
-        return self.trial is not None or self.draws is not None
+        """Whether an interval with a width stands beside the value; without one no mark is drawn."""
+        return any(r is not None and not r.unseen for r in (self.trial, self.draws))
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Route:
     """``of``: primary or acquired; ``share`` of those, with an interval where one was estimated."""
 
     of: str
+    route: str
     label: str
     count: float
     share: Estimate

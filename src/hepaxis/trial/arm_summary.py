@@ -145,11 +145,13 @@ def _resistance(rows: ArmRows) -> Json:
     kind, route = rows.table["resistance"].to_numpy(), rows.table["route"].to_numpy()
     routes = []
     for of in (Resistance.PRIMARY.value, Resistance.ACQUIRED.value):
-        mine = route[kind == of]
+        rest = kind == of
+        mine, few = route[rest], max(1, round(rows.trial_n * float(rest.mean()))) if len(rest) else 0
         found = [(name, int((mine == name).sum())) for name in ROUTE_NAMES]
         for name, count in sorted((one for one in found if one[1]), key=lambda one: -one[1]):
-            portion = number(count / len(mine))
-            routes.append({"of": of, "route": name, "label": ROUTE_NAMES[name], "count": count, "share": portion})
+            portion = share(mine == name, rows.weight[rest], rows.draw[rest], few)
+            known = {"share": portion["estimate"], "trial": portion["trial"], "draws": portion["draws"]}
+            routes.append({"of": of, "route": name, "label": ROUTE_NAMES[name], "count": count, **known})
     both = (Resistance.PRIMARY.value, Resistance.ACQUIRED.value)
     return {
         **{of: rows.share(kind == of) for of in both},

@@ -57,12 +57,16 @@ class Measure:
     def ticks(self, scale: svg.Scale, most: int = 4) -> list[float]:
         if self.log:
             return [t for t in RATIO_TICKS if scale.lo <= t <= scale.hi]
+        if self is MONTHS:
+            return [m * DAYS_PER_MONTH for m in svg.linear_ticks(0.0, scale.hi / DAYS_PER_MONTH, most)]
         return svg.linear_ticks(scale.lo, scale.hi, most)
 
     def tick(self, value: float) -> str:
         """Label on the axis: as few digits as it needs."""
         if self.log or value == 0:
             return f"{value:g}"
+        if self is MONTHS:
+            return f"{value / DAYS_PER_MONTH:g}"
         return tick(value * 100) if self is POINTS else self.write(value)
 
 
@@ -101,33 +105,37 @@ def told(measure: Measure, found: Estimate | None) -> str:
     if found is None:
         return ABSENT
     one = found.trial or found.draws
-    return (
-        f"{measure.write(found.value)} ({measure.limits(one)})"
-        if one
-        else f"{measure.write(found.value)} (no interval)"
-    )
+    inside = measure.limits(one) if one is not None and found.told else _bare(found)
+    return f"{measure.write(found.value)} ({inside})"
 
 
 def value(measure: Measure, found: Estimate | None, absent: str = ABSENT) -> Cell:
     """The number in bold with the trial's interval, that of the mechanisms on a second line."""
     if found is None:
         return Cell("value", absent)
-    quiet = measure.limits(found.trial) if found.trial else ""
-    strong = value_cell(measure.write(found.value), quiet)
-    return Cell(strong.kind, strong.body, small=_mechanisms(measure, found))
+    if not found.told:
+        return Cell("value", value_cell(measure.write(found.value)).body, small=_bare(found))
+    strong = value_cell(measure.write(found.value), measure.limits(found.trial) if found.trial else "")
+    small = f"mechanisms {spread(measure, found.draws)}" if found.draws else ""
+    return Cell(strong.kind, strong.body, small=small)
 
 
-def _mechanisms(measure: Measure, found: Estimate) -> str:
-    """Their interval; where no spread was told apart from none, how large it may be all the same."""
-    if found.draws is None:
-        return "" if found.trial else NO_INTERVAL
-    if not found.draws.unseen:
-        return f"mechanisms {measure.limits(found.draws)}"
-    most = found.draws.sd_most
-    if most is None or measure is MONTHS:
-        return "mechanisms: no spread seen"
-    size = f"{most:.2f} in log" if measure.log else f"{most * 100:.1f} points" if measure is not DAYS else f"{most:.0f}"
-    return f"mechanisms: none seen, sd ≤ {size}"
+def _bare(found: Estimate) -> str:
+    """In place of an interval: of how many simulated, where it is none or all of them."""
+    if found.trial is None or found.n is None or found.count not in (0, found.n):
+        return NO_INTERVAL
+    return f"{'none' if found.count == 0 else 'all'} of {found.n:.0f} simulated"
+
+
+def spread(measure: Measure, draws: Range) -> str:
+    """Limits over draws; where no spread was told apart from none, how large its sd may be all the same."""
+    if not draws.unseen:
+        return measure.limits(draws)
+    most = draws.sd_most
+    if most is None or measure is MONTHS:  # the spread of a median is that of the curve there
+        return "none seen"
+    size = f"{most:.2f}" if measure.log else f"{most:.0f}" if measure is DAYS else f"{most * 100:.1f}"
+    return f"sd ≤ {size}"
 
 
 def marks(scale: svg.Scale, found: Estimate | None, colour: str) -> Markup:
@@ -139,7 +147,7 @@ def marks(scale: svg.Scale, found: Estimate | None, colour: str) -> Markup:
         left, right = scale.x(found.draws.low), scale.x(min(found.draws.high, scale.hi))
         out += svg.level(LOWER, f"ivd s-{colour}", left, right)
         out += svg.upright(scale.x(found.value), f"ivt s-{colour}", "58%", "82%")
-    if found.trial:
+    if found.trial and not found.trial.unseen:
         out += svg.level(UPPER, f"ivt s-{colour}", scale.x(found.trial.low), scale.x(min(found.trial.high, scale.hi)))
         out += svg.dot(scale.x(found.value), UPPER, f"f-{colour} pt0", 5)
     return out
@@ -150,7 +158,7 @@ def chart(
 ) -> RowChart:
     """Rows on one axis.  ``label`` describes the chart, ``head`` its first column."""
     scale = measure.scale([r.estimate for r in rows])
-    ticks = measure.ticks(scale, 2 if "mini" in css else 4)
+    ticks = measure.ticks(scale, 2 if "mini" in css else 3)
     nothing = measure.nothing if measure.nothing is not None else 0.0
     grid = svg.gridlines(scale, ticks, marked=nothing, css="zero" if measure.nothing is not None else "ax")
     body = tuple(
@@ -183,7 +191,7 @@ def table(measure: Measure, title: str, head: str, rows: Sequence[tuple[str, Est
                 measure.write(e.value) if e else ABSENT,
                 measure.limits(trial) if trial else "–",
                 str(trial.n) if trial and trial.n is not None else "–",
-                measure.limits(draws) if draws else "–",
+                spread(measure, draws) if draws else "–",
                 str(draws.n) if draws and draws.n is not None else "–",
             )
         )
@@ -211,10 +219,13 @@ def key(estimates: Iterable[Estimate | None]) -> Markup:
         n = _count(trials)
         size = f"a trial of n\u00a0=\u00a0{n}" if n else "a trial of this size"
         words.append(("ivt", f"{_levels(trials)}{size}: chance of patients"))
-    if draws := [e.draws for e in known if e.draws]:
+    draws = [e.draws for e in known if e.draws]
+    if draws:
         n = _count(draws)
         words.append(("ivd", f"{_levels(draws)}{n + ' ' if n else ''}draws of the mechanisms: what is not known"))
-    return legend(((svg.level("50%", f"{css} s-ink"), text) for css, text in words), 22)
+    if any(d.unseen for d in draws):
+        words.append(("", "sd ≤: no spread of the mechanisms seen, but it may be as large (points, or log of a ratio)"))
+    return legend(((svg.level("50%", f"{css} s-ink") if css else Markup(""), text) for css, text in words), 22)
 
 
 def _levels(found: Sequence[Range]) -> str:

@@ -9,6 +9,7 @@ from ...trial_records import Arm, Estimate, Route, Trial
 from .estimates import PERCENT, Row, chart, key, table, told
 from .panel import Panel, look
 
+NONE_SEEN = "none seen"
 KINDS = ("primary", "acquired")
 
 
@@ -51,7 +52,7 @@ def _finding(arm: Arm) -> str:
     for kind, found in zip(KINDS, (arm.primary_resistance, arm.acquired_resistance), strict=True):
         if found is None:
             continue
-        most = next((r for r in _of(arm, kind) if r.label != "none seen"), None)
+        most = next((r for r in _of(arm, kind) if r.route != NONE_SEEN), None)
         route = f", most often by {most.label} ({counted(round(most.count), 'patient')})" if most and most.count else ""
         parts.append(f"{kind} {told(PERCENT, found)}{route}")
     words = "; ".join(parts)

@@ -28,7 +28,7 @@ HOW = (
     "curve."
 )
 LABEL_GAP = 7.0  # per cent of the plot's height between two labels
-NAME_LENGTH = 13
+NAME_LENGTH = 11
 
 
 def survival(trial: Trial, arms: Sequence[Arm], outcome: str, title: str, sub: str) -> Panel:
@@ -81,8 +81,9 @@ def _finding(drawn: Sequence[tuple[Arm, Times]], outcome: str) -> str:
     return f"Median {what}: " + "; ".join(f"{arm.label} {median(t.median)}" for arm, t in drawn) + "."
 
 
-def _steps(curve: Curve, end: float) -> tuple[list[float], list[float], list[float], list[float]]:
-    """The curve from day 0 at 1 as corners of steps, thinned, to its last day."""
+def _steps(t: Times, end: float) -> tuple[list[float], list[float], list[float], list[float]]:
+    """The curve from day 0 at 1 as corners of steps, thinned, to the last day on which anybody is known at risk."""
+    curve = t.curve
     step = max(1, math.ceil(len(curve.day) / MOST_STEPS))
     at = [*range(0, len(curve.day) - 1, step), len(curve.day) - 1]
     days, value, low, high = [0.0], [1.0], [1.0], [1.0]
@@ -92,6 +93,11 @@ def _steps(curve: Curve, end: float) -> tuple[list[float], list[float], list[flo
         days += [curve.day[i], curve.day[i]]
         for column, series in zip((value, low, high), (curve.value, curve.low, curve.high), strict=True):
             column += [column[-1], min(max(series[i], 0.0), 1.0)]
+    known = [d for d, n in zip(t.risk.day, t.risk.at_risk, strict=True) if n > 0 and d <= end]
+    if known and known[-1] > days[-1]:
+        days.append(known[-1])
+        for column in (value, low, high):
+            column.append(column[-1])
     return days, value, low, high
 
 
@@ -108,7 +114,7 @@ def _picture(trial: Trial, title: str, drawn: Sequence[tuple[Arm, Times]]) -> Ma
     wanted = []
     for arm, t in drawn:
         style = look(trial, arm)
-        xs, value, low, high = _steps(t.curve, end)
+        xs, value, low, high = _steps(t, end)
         bands += svg.band(xs, low, high, across, up, f"f-{style.colour} area90")
         lines += svg.curve(xs, value, across, up, f"s-{style.colour} w2 {style.dash}".strip())
         wanted.append((100 - up.raw(value[-1]), style))
