@@ -76,7 +76,7 @@ def test_surrogate_with_its_regimen(shared: Callable[[str], Path]) -> None:
     assert difference(antimony.getSBMLString(antimony.getMainModuleName()), times) < AGREE
 
 
-# libRoadRunner writes out every rule wherever it is used: 360 rules on rules become millions of nodes, 80 s to load.
+# libRoadRunner writes out every rule wherever it is used: 704 rules on rules become millions of nodes, 6 min to load.
 @pytest.mark.skipif(os.environ.get("HEPAXIS_ORACLE") != "all", reason="libRoadRunner needs minutes to load this model")
 def test_own_model() -> None:
     from hepaxis import axis

@@ -34,7 +34,7 @@ def setting() -> Setting:
 
 @pytest.fixture(scope="session")
 def oracle() -> None:
-    """libRoadRunner writes out every rule wherever it is used: it takes minutes and 3 GB to load this model."""
+    """libRoadRunner writes out every rule wherever it is used: six minutes of a core and 7 GB to load this model."""
     if os.environ.get("HEPAXIS_ORACLE") != "all":
         pytest.skip("libRoadRunner needs minutes to load this model; HEPAXIS_ORACLE=all")
 

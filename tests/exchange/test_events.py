@@ -45,7 +45,7 @@ def tightened(made: Any) -> Any:
 def reduced(sbml: str, kept: str) -> str:
     """The exported model with all but some states held at their values, so that libRoadRunner loads it in seconds.
 
-    It writes out every rule wherever it is used: the whole model takes it minutes (``HEPAXIS_ORACLE=all`` runs that).
+    It writes out every rule wherever it is used: the whole model takes it many minutes (``HEPAXIS_ORACLE=all``).
     Rules that the kept states need stay; those of held states alone become constants.
     """
     document = libsbml.readSBMLFromString(sbml)
