@@ -92,3 +92,24 @@ def test_numbers_at_risk_stand_under_their_days(browser: Browser, file: Path, si
         assert abs(picture["width"] - numbers["width"]) < 1
     finally:
         opened.close()
+
+
+APART = """() => [...document.querySelectorAll('.risk svg')].flatMap(svg => {
+    const rows = new Map();
+    for (const t of svg.querySelectorAll('text')) {
+        const box = t.getBoundingClientRect();
+        rows.set(Math.round(box.y), [...(rows.get(Math.round(box.y)) || []), box]);
+    }
+    return [...rows.values()].flatMap(row => row.slice(1).map((box, i) => box.left - row[i].right));
+})"""
+
+
+@pytest.mark.parametrize("file", ["full"], indirect=True)
+def test_numbers_at_risk_keep_apart_on_a_phone(browser: Browser, file: Path) -> None:
+    opened = Opened(browser, file, PHONE)
+    try:
+        gaps = opened.page.evaluate(APART)
+        assert len(gaps) > 20
+        assert min(gaps) > 0
+    finally:
+        opened.close()

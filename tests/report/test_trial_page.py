@@ -284,8 +284,9 @@ def test_the_numbers_at_risk_stand_under_the_axis_and_in_the_table() -> None:
     risk = trials.EVERY["full"].arms[1].times["pfs"].risk
     table = figure[figure.index("numbers at risk and events") :]
     for n in risk.at_risk:
-        assert f">{n:.0f}</text>" in figure
         assert f">{n:.0f}</td>" in table
+    for n in risk.at_risk[::2]:
+        assert f">{n:.0f}</text>" in figure
 
 
 def test_more_arms_than_can_be_told_apart_are_drawn_with_the_control_each_time() -> None:
@@ -306,7 +307,7 @@ def test_who_was_left_out_and_why_is_told() -> None:
     text = page_of("full").text
     for why, n in trials.EVERY["full"].lost.items():
         assert f"{why} {n}" in text
-    for words in ("tumour no older than ten years", "region = west", "method: none", "380 of 400"):
+    for words in ("tumour older than the liver disease", "region = west", "method: none", "380 of 400"):
         assert words in text
 
 

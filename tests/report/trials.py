@@ -85,7 +85,7 @@ def curve(hazard: float, n: int, *, steps: int = 40) -> Document:
     days = [HORIZON * (i + 1) / steps for i in range(steps)]
     value = [2.718281828 ** (-hazard * d) for d in days]
     band = [0.12 * (v * (1 - v)) ** 0.5 * 2 for v in value]
-    at = [0, 182.625, 365.25, 547.875, 730.5]
+    at = [91.3125 * i for i in range(9)]
     left = [round(n * 2.718281828 ** (-hazard * d)) for d in at]
     return {
         "curve": {
@@ -112,7 +112,7 @@ def full() -> Document:
         "spread": 1.0,
         "communities": "drawn from 1,200 reference profiles",
         "weighting": {"method": "none"},
-        "inclusion": ["tumour no older than ten years", "CD8 to Treg between 0.1 and 10"],
+        "inclusion": ["tumour older than the liver disease", "CD8 to Treg outside what is seen"],
         "eligible": ["child_pugh in A", "region = west"],
     }
     for i, arm in enumerate(d["arms"]):

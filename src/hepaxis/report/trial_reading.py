@@ -94,7 +94,7 @@ def _trial(found: Json) -> Trial:
 
 
 def _design(d: Json) -> TrialDesign:
-    arms = tuple(DesignArm(str(a["id"]), str(a["label"]), _texts(a["given"]), float(a["share"])) for a in d["arms"])
+    arms = tuple(DesignArm(str(a["id"]), _label(a), _texts(a["given"]), float(a["share"])) for a in d["arms"])
     return TrialDesign(
         name=str(d["name"]),
         statement=str(d["statement"]),
@@ -116,7 +116,7 @@ def _arm(a: Json) -> Arm:
     resistance = a["resistance"]
     return Arm(
         id=str(a["id"]),
-        label=str(a["label"]),
+        label=_label(a),
         control=bool(a["control"]),
         n=float(a["n"]),
         trial_n=float(a["trial_n"]),
@@ -131,6 +131,11 @@ def _arm(a: Json) -> Arm:
         biopsy=_biopsy(a["biopsy"]),
         shown=tuple(_shown(s) for s in a["shown"]),
     )
+
+
+def _label(a: Json) -> str:
+    """An arm that was given no name is called by its id."""
+    return str(a["label"]).replace("_", " ") if a["label"] == a["id"] else str(a["label"])
 
 
 def _times(t: Json) -> Times:

@@ -53,7 +53,7 @@ def spread(trial: Trial, found: Sequence[tuple[Arm, Biopsy]], *, css: str = "") 
     ends = [v for _, b in found for v in (b.low, b.high)]
     positive = [v for v in ends if v > 0] or [1.0]
     scale = svg.log_scale(positive, least=min(positive), most=min(positive) * DECADE)
-    ticks = svg.decades(scale)
+    ticks = svg.decades(scale, 2 if css else 5)
     grid = svg.gridlines(scale, ticks)
     body = tuple(
         (

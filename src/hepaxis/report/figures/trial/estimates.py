@@ -56,10 +56,11 @@ class Measure:
 
     def ticks(self, scale: svg.Scale, most: int = 4) -> list[float]:
         if self.log:
-            return [t for t in RATIO_TICKS if scale.lo <= t <= scale.hi]
+            return _thinned([t for t in RATIO_TICKS if scale.lo <= t <= scale.hi], most)
         if self is MONTHS:
             return [m * DAYS_PER_MONTH for m in svg.linear_ticks(0.0, scale.hi / DAYS_PER_MONTH, most)]
-        return svg.linear_ticks(scale.lo, scale.hi, most)
+        ticks = svg.linear_ticks(scale.lo, scale.hi, most)
+        return ticks if len(ticks) > 1 else svg.linear_ticks(scale.lo, scale.hi, 2 * most)
 
     def tick(self, value: float) -> str:
         """Label on the axis: as few digits as it needs."""
@@ -68,6 +69,14 @@ class Measure:
         if self is MONTHS:
             return f"{value / DAYS_PER_MONTH:g}"
         return tick(value * 100) if self is POINTS else self.write(value)
+
+
+def _thinned(ticks: list[float], most: int) -> list[float]:
+    """At most ``most`` + 1 of the ticks of a ratio: no difference, and the outer ones."""
+    if len(ticks) <= most + 1:
+        return ticks
+    kept = {1.0, ticks[0], ticks[-1]} if ticks[0] < 1.0 < ticks[-1] else {ticks[0], ticks[-1]}
+    return [t for t in ticks if t in kept]
 
 
 def _ratio(value: float) -> str:

@@ -7,7 +7,7 @@ from ...formats import quantity
 from ...tables import DataTable
 from ...trial_records import Arm, Estimate, Trial
 from .estimates import PERCENT, Row, chart, key, table, told
-from .panel import Panel, look, swatch
+from .panel import Panel, each_arm, look, swatch
 from .rates import RATES
 
 TOTALS = ("severe_events", "severe_immune_events")
@@ -32,11 +32,8 @@ def events(trial: Trial) -> Panel:
             )
         )
         seen.add(label)
-    immune = [
-        f"{a.label} {told(PERCENT, a.rates['severe_immune_events'])}"
-        for a in trial.arms
-        if "severe_immune_events" in a.rates
-    ]
+    named = [a for a in trial.arms if TOTALS[1] in a.rates]
+    immune = each_arm([(a, told(PERCENT, a.rates[TOTALS[1]])) for a in named])
     days = tuple(
         (label, arm.label, quantity(day) if day is not None else "–")
         for label, arm, _, day, total in found
@@ -46,7 +43,7 @@ def events(trial: Trial) -> Panel:
         "Severe events",
         "Share of patients with a first event of grade 3–4 by the end of follow-up, per cent.",
         Caption(
-            f"Severe immune events: {'; '.join(immune)}." if immune else "No severe event was estimated.",
+            f"Severe immune events: {immune}." if immune else "No severe event was estimated.",
             "One patient may have several kinds. Median day: of the first event of the kind, among those who have one.",
         ),
         (

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ...captions import Caption
 from ...formats import listed_up_to, quantity, share
-from ...trial_records import Arm, Feature, Tertile, Trial
-from .estimates import PERCENT, RATIO, Row, chart, excludes, key, table
+from ...trial_records import Arm, Estimate, Feature, Tertile, Trial
+from .estimates import PERCENT, RATIO, Row, chart, excludes, key, table, told
 from .panel import Panel, look, swatch
 
 THIRDS = ("lowest third", "middle third", "highest third")
@@ -48,14 +48,16 @@ def odds(trial: Trial) -> Panel | None:
     if not found:
         return None
     arms = {a.id: a for a in trial.arms}
+    order = list(dict.fromkeys(f.feature for f in found))
+    found.sort(key=lambda f: order.index(f.feature))
     rows = [
         Row(
-            _capital(f.label),
+            "" if i and found[i - 1].feature == f.feature else _capital(f.label),
             f.odds_ratio,
             look(trial, arms[f.arm]).colour if f.arm in arms else "exposure",
             small=swatch(trial, arms[f.arm]) if f.arm in arms else f.arm,
         )
-        for f in found
+        for i, f in enumerate(found)
     ]
     apart = [
         f"{f.label} on {trial.arm_label(f.arm)}" for f in found if f.odds_ratio and excludes(RATIO, f.odds_ratio.trial)
@@ -99,14 +101,14 @@ def _capital(words: str) -> str:
 
 def _widest(found: tuple[Feature, ...]) -> str:
     """The feature whose outer groups lie farthest apart, with both."""
-    ends: list[tuple[Feature, float, float]] = []
+    ends: list[tuple[Feature, Estimate, Estimate]] = []
     for f in found:
         first, last = (f.tertiles[0].response, f.tertiles[-1].response) if len(f.tertiles) > 1 else (None, None)
         if first and last:
-            ends.append((f, first.value, last.value))
+            ends.append((f, first, last))
     if not ends:
         return "No response rate was estimated by group."
-    widest, low, high = max(ends, key=lambda e: abs(e[2] - e[1]))
-    if low == high:
+    widest, low, high = max(ends, key=lambda e: abs(e[2].value - e[1].value))
+    if low.value == high.value:
         return "The outer groups have the same response for every feature."
-    return f"Widest: {widest.label}, {PERCENT.write(low)} in the first and {PERCENT.write(high)} in the last group."
+    return f"Widest: {widest.label}, {told(PERCENT, low)} in the first and {told(PERCENT, high)} in the last group."

@@ -68,6 +68,13 @@ def legend(items: Iterable[tuple[Markup, Markup | str]], width: int = 18) -> Mar
     return Markup('<p class="key">{}</p>').format(spans) if spans else NOTHING
 
 
+def each_arm(arms: Sequence[tuple[Arm, str]]) -> str:
+    """``A 25% (14–36); B 28% (17–39)``, the first ones where there are many."""
+    told = [f"{arm.label} {words}" for arm, words in arms[:MOST_DRAWN]]
+    more = len(arms) - MOST_DRAWN
+    return "; ".join(told) + (f"; {more} more in the table" if more > 0 else "")
+
+
 def drawn_arms(trial: Trial) -> tuple[Arm, ...]:
     """All arms, or the control and the first other where there are many."""
     arms = (trial.control, *trial.others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...captions import Caption
 from ...trial_records import Arm, Trial
 from .estimates import PERCENT, Row, chart, key, table, told
-from .panel import Panel, look, swatch
+from .panel import Panel, each_arm, look, swatch
 
 #: Names of ``arms[].rates`` in the order they are shown.
 RATES = {
@@ -42,13 +42,14 @@ def rates(trial: Trial) -> Panel:
         for n, a in rows
         if len(trial.arms) <= MOST_ARMS or n in FEW
     ]
-    told_rates = [f"{a.label} {told(PERCENT, a.rates['response'])}" for a in trial.arms if "response" in a.rates]
+    told_rates = each_arm([(a, told(PERCENT, a.rates["response"])) for a in trial.arms if "response" in a.rates])
+    simulated = each_arm([(a, f"{a.n:.0f}") for a in trial.arms])
     return Panel(
         "What happens on each arm",
         "Share of patients, per cent; best responses confirmed as the design asks.",
         Caption(
-            f"Objective response: {'; '.join(told_rates)}." if told_rates else "No response rate was estimated.",
-            f"Simulated n: {', '.join(f'{a.label} {a.n:.0f}' for a in trial.arms)}.",
+            f"Objective response: {told_rates}." if told_rates else "No response rate was estimated.",
+            f"Simulated n: {simulated}.",
         ),
         (
             table(

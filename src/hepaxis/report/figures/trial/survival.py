@@ -22,13 +22,14 @@ from .panel import MOST_DRAWN, NOTHING, Panel, look, swatch
 
 MOST_STEPS = 80  # steps a curve is drawn with
 TABLE_ROWS = 9
+MOST_RISKS = 5  # columns of numbers at risk under the axis, so that they keep apart on a phone; the table has all
 MOST_LANDMARKS = 2  # drawn for each arm, at round years first; all stand in the data table
 HOW = (
     "Steps: Kaplan-Meier estimate of those simulated; bands: 95%, where a trial of the design’s size would find the "
     "curve."
 )
 LABEL_GAP = 7.0  # per cent of the plot's height between two labels
-NAME_LENGTH = 11
+NAME_LENGTH = 13
 
 
 def survival(trial: Trial, arms: Sequence[Arm], outcome: str, title: str, sub: str) -> Panel:
@@ -132,7 +133,7 @@ def _picture(trial: Trial, title: str, drawn: Sequence[tuple[Arm, Times]]) -> Ma
         svg.drawing(names, css="h14"),
         svg.drawing(axis, css="h1"),
         unit="months",
-        css="lab6",
+        css="lab7",
     ) + _at_risk(trial, drawn, across)
 
 
@@ -156,13 +157,18 @@ def _at_risk(trial: Trial, drawn: Sequence[tuple[Arm, Times]], across: svg.Scale
         numbers = svg.join(
             svg.text(across.x(day), "32%", f"{n:.0f}", "m")
             + svg.text(across.x(day), "32%", f"({e:.0f})", "m t-3", dy=18)
-            for day, n, e in zip(t.risk.day, t.risk.at_risk, t.risk.events, strict=True)
-            if across.lo <= day <= across.hi
+            for day, n, e in _columns(t, across)
         )
         out += Markup(
-            '<div class="risk"><p>{}</p><div class="yplot lab6"><span></span>{}<span></span></div></div>'
+            '<div class="risk"><p>{}</p><div class="yplot lab7"><span></span>{}<span></span></div></div>'
         ).format(swatch(trial, arm), svg.drawing(numbers, css="h2"))
     return out
+
+
+def _columns(t: Times, across: svg.Scale) -> Sequence[tuple[float, float, float]]:
+    """Day, number at risk and events so far, every so many of them."""
+    rows = [r for r in zip(t.risk.day, t.risk.at_risk, t.risk.events, strict=True) if across.lo <= r[0] <= across.hi]
+    return rows[:: max(1, math.ceil((len(rows) - 1) / (MOST_RISKS - 1)))] if rows else rows
 
 
 def _curves(title: str, drawn: Sequence[tuple[Arm, Times]]) -> DataTable:
