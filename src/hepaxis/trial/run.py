@@ -33,6 +33,7 @@ AHEAD = 2  # chunks in work for each worker
 SPARE = 0.02  # more are tried than are missing, since some cannot be closed
 PATIENCE, LEAST_TAKEN = 2_000, 0.02  # candidates that were tried, and the least share of them that must be at rest
 SCHEMA = "hepaxis.trial.parts/1"
+WEIGHTING = {"method": "none"}  # patients are drawn as they come, all of weight 1
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,11 @@ def _manifest(screen: Screen, tally: _Tally) -> dict[str, Any]:
             "seed": design.seed,
             "tau": solved_tau(),
         },
-        "population": {**prior, "eligible": [one.text for one in (*screen.who.eligibility, *screen.who.biomarker)]},
+        "population": {
+            **prior,
+            "weighting": WEIGHTING,
+            "eligible": [one.text for one in (*screen.who.eligibility, *screen.who.biomarker)],
+        },
         "people_per_draw": PEOPLE_PER_DRAW,
         "patients": tally.enrolled,
         "candidates": tally.last + 1,
