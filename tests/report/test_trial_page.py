@@ -355,3 +355,10 @@ def test_a_file_that_is_no_json_is_told_with_its_row() -> None:
 
 def test_the_same_trial_gives_the_same_page() -> None:
     assert render_trial(trials.trial(trials.full())) == html_of("full")
+
+
+def test_a_median_that_no_arm_reaches_is_said_once() -> None:
+    d = trials.full()
+    for arm in d["arms"]:
+        arm["times"]["os"]["median"] = {"estimate": None, "trial": None, "draws": None}
+    assert "Median overall survival is not reached by the end of follow-up." in text_of(d)

@@ -79,6 +79,8 @@ def _finding(drawn: Sequence[tuple[Arm, Times]], outcome: str) -> str:
         return f"{told(MONTHS, e)} months" if e else "not reached"
 
     what = {"pfs": "progression-free survival", "os": "overall survival"}.get(outcome, "duration of response")
+    if all(t.median is None for _, t in drawn):
+        return f"Median {what} is not reached by the end of follow-up."
     return f"Median {what}: " + "; ".join(f"{arm.label} {median(t.median)}" for arm, t in drawn) + "."
 
 
