@@ -11,6 +11,7 @@ Assumed: the model's own habitual diet for all; growth before day 0 at the drawn
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -35,10 +36,17 @@ QUADRATURE = 16  # points of the mean over the time before day 0
 ROOM = 1.0  # days between the simulated start and the earliest course
 
 
-def close_population(population: Population, *, mechanisms: Mechanisms | None = None, tau: float | None = None) -> Twin:
+def close_population(
+    population: Population,
+    *,
+    mechanisms: Mechanisms | None = None,
+    tau: float | None = None,
+    values: Mapping[str, float] | None = None,
+) -> Twin:
     """The population's patients as virtual twins, lane k patient k; ``Closed.reason`` says why one is not ok.
 
     mechanisms: None draws one for each patient around ``tau`` (None: the solved one); one draw is shared by all.
+    values: model parameters that differ from their defaults in everyone.
     Raises ValueError for any other number of draws.
     """
     n = len(population)
@@ -47,7 +55,7 @@ def close_population(population: Population, *, mechanisms: Mechanisms | None = 
         raise ValueError(f"{len(own)} mechanism draws for {n} patients")
     draw = np.arange(n) if len(own) == n else np.zeros(n, int)
     start = start_day(population)
-    host = combine([population.inputs])
+    host = combine([population.inputs]).assign(**(values or {}))
     host["host_liver_function"] /= function_left(host["volume_start"], host["net_growth_start"], start)
     host = sizes_before(host, start)
     refs, reference = reference_rest(host, reference_gut(population.prior.reference))

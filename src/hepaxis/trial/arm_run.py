@@ -18,6 +18,7 @@ from hepaxis.profile.reference import reference
 from hepaxis.trial.cohorts import CHUNK, Cohort, cohorts
 from hepaxis.trial.course import Course
 from hepaxis.trial.from_run import OBSERVE, course_of
+from hepaxis.trial.posterior import UNMOVED, Moved
 from hepaxis.trial.published_arms import PublishedArm
 
 FAMILY = "metaphlan4"
@@ -55,13 +56,14 @@ def arm_runs(
     gates: str = "drawn",
     observe: Sequence[str] = OBSERVE,
     chunk: int = CHUNK,
+    moved: Moved = UNMOVED,
 ) -> Iterator[ArmRun]:
     """n patients of the arm in chunks: the same whatever the chunk.  Who cannot be simulated is left out and counted.
 
     Patients are known by ``population.patients`` (draw chances by it).  Raises InputError as ``cohorts`` does.
     """
-    for cohort in cohorts(arm_prior(arm), n, seed, gates=gates, chunk=chunk):
-        run = _given(arm, cohort, horizon_days, seed, observe)
+    for cohort in cohorts(arm_prior(arm), n, seed, gates=gates, chunk=chunk, moved=moved):
+        run = given(arm, cohort, horizon_days, seed, observe, moved)
         kept = np.flatnonzero(~run.failed)
         lost = Counter(cohort.lost) + Counter({FAILED: int(run.failed.sum())})
         run = Run(run.days, {name: array[kept] for name, array in run.values.items()}, run.failed[kept], run.notes)
@@ -70,7 +72,9 @@ def arm_runs(
         yield ArmRun(arm, cohort.population.take(kept), course_of(run, twin), extra, dict(+lost), cohort.candidates)
 
 
-def _given(arm: PublishedArm, cohort: Cohort, horizon: float, seed: int, observe: Sequence[str]) -> Run:
+def given(
+    arm: PublishedArm, cohort: Cohort, horizon: float, seed: int, observe: Sequence[str], moved: Moved = UNMOVED
+) -> Run:
     """Every patient with one of the arm's treatments."""
     point = uniform_points(seed, cohort.population.patients, ["treatment"])[:, 0]
     bounds = np.cumsum([share for share, _ in arm.treatments])
@@ -79,7 +83,7 @@ def _given(arm: PublishedArm, cohort: Cohort, horizon: float, seed: int, observe
     for place, (_, components) in enumerate(arm.treatments):
         rows = np.flatnonzero(choice == place)
         if len(rows):
-            twin, population = taken(cohort.twin, rows), cohort.population.take(rows)
+            twin, population = moved.given(taken(cohort.twin, rows), components), cohort.population.take(rows)
             run = run_strategy(twin, components, horizon, observe=observe, lanes=lanes(population))
             parts.append((rows, run))
     return joined_runs(parts)

@@ -20,11 +20,13 @@ from hepaxis.population import (
     close_population,
     draw_candidates,
     draw_for,
+    engine_model,
     prior_mean_mechanisms,
     solved_tau,
     taken,
 )
 from hepaxis.problems import InputError, error
+from hepaxis.trial.posterior import UNMOVED, Moved
 
 CHUNK = 500  # candidates at once: about 60 MB of trajectories over two years
 GATES = ("drawn", "mean", "off")
@@ -55,8 +57,11 @@ def cohorts(
     shared_by: int = 1,
     chunk: int = CHUNK,
     admit: Callable[[Population], np.ndarray] | None = None,
+    moved: Moved = UNMOVED,
 ) -> Iterator[Cohort]:
     """The first n patients in chunks of at most ``chunk`` candidates; ``admit`` (n,) says who may take part.
+
+    moved: calibrated values, when they are not those of the tables.
 
     gates: each claim about the gut as drawn, at its prior mean, or off; all else of a patient stays.
     shared_by: consecutive numbers that have one draw of the mechanisms.
@@ -65,10 +70,10 @@ def cohorts(
     found = first = looked = 0
     left: Counter[str] = Counter()
     while found < n:
-        part = _cohort(prior, range(first, first + chunk), seed, gates, shared_by, admit)
+        part = _cohort(prior, range(first, first + chunk), seed, gates, shared_by, admit, moved)
         if part.size > n - found:
             last = int(part.population.patients[n - found - 1])
-            part = _cohort(prior, range(first, last + 1), seed, gates, shared_by, admit)
+            part = _cohort(prior, range(first, last + 1), seed, gates, shared_by, admit, moved)
         first += chunk
         found += part.size
         looked += part.candidates
@@ -116,8 +121,9 @@ def _cohort(
     gates: str,
     shared_by: int,
     admit: Callable[[Population], np.ndarray] | None,
+    moved: Moved,
 ) -> _Part:
-    drawn = draw_candidates(prior, numbers.start, numbers.stop, seed)
+    drawn = moved.people(draw_candidates(prior, numbers.start, numbers.stop, seed))
     lost = Counter(drawn.rejected)
     if admit is not None:
         allowed = admit(drawn)
@@ -125,14 +131,20 @@ def _cohort(
         drawn = drawn.take(allowed)
     if not len(drawn):
         return _Part(drawn, None, +lost, len(numbers))
-    population, twin, reasons = at_rest(drawn, gates, shared_by)
+    population, twin, reasons = at_rest(drawn, gates, shared_by, moved)
     lost.update(reason for reason in reasons if reason)
     return _Part(population, twin, +lost, len(numbers))
 
 
-def at_rest(population: Population, gates: str, shared_by: int = 1) -> tuple[Population, Twin | None, tuple[str, ...]]:
+def at_rest(
+    population: Population, gates: str, shared_by: int = 1, moved: Moved = UNMOVED
+) -> tuple[Population, Twin | None, tuple[str, ...]]:
     """Those who can be closed, as a twin (None: nobody), and of all why not (empty: closed)."""
-    twin = close_population(population, mechanisms=mechanisms_of(population, gates, shared_by))
+    twin = close_population(
+        population,
+        mechanisms=mechanisms_of(population, gates, shared_by),
+        values=moved.values(engine_model().default_parameters),
+    )
     reasons = tuple("" if ok else reason for reason, ok in zip(twin.closed.reason, twin.ok, strict=True))
     kept = np.flatnonzero(twin.ok)
     return population.take(kept), taken(twin, kept) if len(kept) else None, reasons

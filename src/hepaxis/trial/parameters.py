@@ -7,10 +7,14 @@ are never tuned to ``validate`` rows) and ``criteria.csv`` (what the response cr
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
 
 Table = dict[str, dict[str, str]]
+_MOVED: ContextVar[Mapping[str, float]] = ContextVar("moved hazards", default={})  # noqa: B039 - never written to
 
 
 def rows(file: str) -> list[dict[str, str]]:
@@ -33,7 +37,20 @@ def criteria_table() -> Table:
 
 def hazard(name: str) -> float:
     """One value of ``hazards.csv``.  Raises KeyError naming the parameters that exist."""
-    return _value(hazard_table(), name, "hazard parameter")
+    moved = _MOVED.get()
+    return moved[name] if name in moved else _value(hazard_table(), name, "hazard parameter")
+
+
+@contextmanager
+def hazards_as(values: Mapping[str, float]) -> Iterator[None]:
+    """Within it ``hazard`` gives these values: a draw of the posterior, a step of the fit.  KeyError for a new name."""
+    for name in values:
+        _value(hazard_table(), name, "hazard parameter")
+    token = _MOVED.set(values)
+    try:
+        yield
+    finally:
+        _MOVED.reset(token)
 
 
 def criterion(name: str) -> float:

@@ -1,0 +1,122 @@
+"""What was calibrated to trial arms: where each value sits, and how far the trials leave it open.
+
+Held: ``calibrated.csv`` (what may move, with the sd of its prior on the log) and ``calibration.json`` (the fit: factors
+on the values of the tables of that day, their covariance, the rows fitted, the command).  The tables hold the centre;
+a draw moves all of them together.  The posterior is normal on the log, by Gauss-Newton at the optimum: local, and not
+checked by a sampler.  Gates are never among them: trial arms hold no stool data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from hepaxis.population import Population, Twin, engine_model
+from hepaxis.trial.parameters import hazard_table, rows
+
+FILE = "calibration.json"
+SHARES = ("vegf_factor",)  # a factor at full block: it cannot exceed 1
+
+
+@dataclass(frozen=True)
+class Free:
+    """One calibrated value.
+
+    kind: ``input`` (what a population draws), ``model`` (a parameter), ``treated`` (a parameter that does nothing at
+    rest, only under drugs of ``slots``), ``drug`` (sensitivity of who gets ``components``) or ``hazard``; target: its
+    name there; prior_sd: of its log.
+    """
+
+    name: str
+    kind: str
+    target: str
+    components: tuple[str, ...]
+    slots: tuple[str, ...]
+    prior_sd: float
+
+
+@lru_cache(maxsize=1)
+def free_values() -> tuple[Free, ...]:
+    """Rows of ``calibrated.csv`` in order."""
+    return tuple(
+        Free(
+            row["name"],
+            row["kind"],
+            row["target"],
+            tuple(row["components"].split()),
+            tuple(row["slots"].split()),
+            float(row["prior_sd_log"]),
+        )
+        for row in rows("calibrated.csv")
+    )
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Factors on calibrated values by name (``calibrated.csv``); what is not named stays.
+
+    Raises KeyError for a name that is not calibrated.
+    """
+
+    factors: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        unknown = set(self.factors) - {one.name for one in free_values()}
+        if unknown:
+            raise KeyError(f"not calibrated: {', '.join(sorted(unknown))}")
+
+    def _of(self, kind: str) -> list[tuple[Free, float]]:
+        return [(one, self.factors[one.name]) for one in free_values() if one.kind == kind and one.name in self.factors]
+
+    def people(self, population: Population) -> Population:
+        """The population with what it draws moved."""
+        inputs = population.inputs
+        for one, factor in self._of("input"):
+            up = 1.0 / factor if one.name == "doubling_time" else factor
+            inputs = inputs.assign(**{one.target: inputs[one.target] * up})
+        return replace(population, inputs=inputs)
+
+    def values(self, defaults: Mapping[str, float]) -> dict[str, float]:
+        """Model parameters moved from their defaults."""
+        return {one.target: defaults[one.target] * factor for one, factor in self._of("model")}
+
+    def given(self, twin: Twin, components: Sequence[str]) -> Twin:
+        """The twin with what acts under an arm's drugs alone moved; at rest nothing changes."""
+        defaults = engine_model().default_parameters
+        treated = {one.target: defaults[one.target] * factor for one, factor in self._of("treated")}
+        parameters = twin.closed.parameters.assign(**treated)
+        for one, factor in self._of("drug"):
+            if set(one.components) & set(components):
+                parameters = parameters.assign(**{one.target: parameters[one.target] * factor})
+        return replace(twin, closed=replace(twin.closed, parameters=parameters))
+
+    def hazards(self) -> dict[str, float]:
+        """Hazards moved, for ``parameters.hazards_as``."""
+        found = {one.target: float(hazard_table()[one.target]["value"]) * f for one, f in self._of("hazard")}
+        return {name: min(value, 1.0) if name in SHARES else value for name, value in found.items()}
+
+
+UNMOVED = Moved({})
+
+
+@lru_cache(maxsize=1)
+def calibration() -> dict[str, Any]:
+    """The record of the last calibration (``tools/calibrate.py``)."""
+    record: dict[str, Any] = json.loads(files("hepaxis.trial").joinpath(FILE).read_text(encoding="utf-8"))
+    return record
+
+
+def posterior_draws(n: int, seed: int) -> list[Moved]:
+    """n draws of the calibrated values around those of the tables."""
+    record = calibration()
+    names = [row["name"] for row in record["values"]]
+    steps = np.random.default_rng([seed, 41]).multivariate_normal(
+        np.zeros(len(names)), np.array(record["covariance"]), size=n, method="cholesky"
+    )
+    return [Moved(dict(zip(names, np.exp(step).tolist(), strict=True))) for step in steps]
