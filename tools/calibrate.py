@@ -100,7 +100,7 @@ class Fit:
             for cohort in self._cohorts(arm, moved):
                 run = given(arm, cohort, HORIZON, self.seed, OBSERVE, moved)
                 fine = np.flatnonzero(~run.failed)
-                courses.append(_kept(course_of(run, cohort.twin), fine))
+                courses.append(course_of(run, cohort.twin).take(fine))
                 patients.append(cohort.population.patients[fine])
             self._courses[key] = (courses, np.concatenate(patients))
         return self._courses[key]
@@ -133,22 +133,14 @@ def _who(arm: PublishedArm) -> tuple[Any, ...]:
     return (arm.population, arm.region, arm.child_pugh)
 
 
-def _kept(course: Course, rows: np.ndarray) -> Course:
-    n = len(course.volume)
-    return Course(**{
-        name: value[rows] if isinstance(value, np.ndarray) and name != "days" and len(value) == n else value
-        for name, value in course.__dict__.items()
-    })  # fmt: skip
-
-
 def moved_by(step: np.ndarray) -> Moved:
     return Moved({one.name: float(np.exp(x)) for one, x in zip(free_values(), step, strict=True) if x != 0.0})
 
 
-def calibrate(n: int, rounds: int, seed: int) -> dict[str, Any]:
+def calibrate(n: int, rounds: int, seed: int, start: np.ndarray) -> dict[str, Any]:
     fit = Fit(fit_targets(), n, seed)
     prior = np.array([one.prior_sd for one in free_values()])
-    x, best, lowest = np.zeros(len(prior)), np.zeros(len(prior)), np.inf
+    x, best, lowest = start.copy(), start.copy(), np.inf
     jacobian = np.zeros((len(fit.targets), len(prior)))
     for turn in range(rounds + 1):
         here = fit.residuals(moved_by(x))
@@ -205,6 +197,17 @@ def calibrate(n: int, rounds: int, seed: int) -> dict[str, Any]:
     }
 
 
+def last_factors() -> np.ndarray:
+    """Logs of the factors of a fit to this same model, to go on from; zeros where there is none."""
+    path = PACKAGE / "trial" / FILE
+    if path.exists():
+        record = json.loads(path.read_text(encoding="utf-8"))
+        factors = {row["name"]: row["factor"] for row in record["values"]}
+        if record["fitted_to_model"] == axis.build().hash:
+            return np.log([factors.get(one.name, 1.0) for one in free_values()])
+    return np.zeros(len(free_values()))
+
+
 def apply(record: dict[str, Any]) -> None:
     """Write the moved values into their tables; the model and the reference values are then to be refreshed."""
     for row in record["values"]:
@@ -243,7 +246,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--apply", action="store_true")
     chosen = parser.parse_args(arguments)
-    record = calibrate(chosen.patients, chosen.rounds, chosen.seed)
+    record = calibrate(chosen.patients, chosen.rounds, chosen.seed, last_factors())
     (PACKAGE / "trial" / FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     for row in record["targets"]:
         print(f"  {row['arm']} {row['outcome']}: {100 * row['reached']:.1f} (published {100 * row['published']:.1f})")

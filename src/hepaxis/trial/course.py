@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -29,6 +29,13 @@ class Course:
     spread: np.ndarray | None = None
     lesion_mm: np.ndarray | None = None
     albi: np.ndarray | None = None
+
+    def take(self, rows: np.ndarray) -> Course:
+        """Some of the patients (positions)."""
+        every = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Course(**{
+            name: value if value is None or name == "days" else value[rows] for name, value in every.items()
+        })  # fmt: skip
 
     @property
     def diameters(self) -> np.ndarray:
