@@ -12,7 +12,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from hepaxis.trial.cohorts import Cohort, cohorts
 from hepaxis.trial.course import Course
 from hepaxis.trial.from_run import OBSERVE, course_of
 from hepaxis.trial.parameters import hazards_as
-from hepaxis.trial.posterior import FILE, Free, Moved, free_values
+from hepaxis.trial.posterior import FILE, SHARES, Free, Moved, free_values
 from hepaxis.trial.published_arms import PublishedArm
 from hepaxis.trial.published_outcomes import Target, arcsine, fit_targets
 
@@ -38,7 +38,6 @@ HORIZON = 735.0  # days: two years and the last landmark
 STEP = 0.2  # log factor of a finite difference
 FURTHEST = 0.5  # of a step on the log, so that the linear picture holds
 REPLICATES = 6
-ROOM = 3  # numbers kept for every patient wanted: some candidates cannot take part
 TABLES = {
     "infiltration": ("axis/heterogeneity.csv", "infiltration"),
     "doubling_time": ("axis/heterogeneity.csv", "doubling time"),
@@ -86,7 +85,7 @@ class Fit:
         cuts = np.cumsum([len(course.volume) for course in courses])[:-1]
         return pd.concat(
             [
-                followed(course, arm, own, replicates=REPLICATES, seed=self.seed, room=ROOM * self.n)
+                followed(course, arm, own, replicates=REPLICATES, seed=self.seed)
                 for course, own in zip(courses, np.split(patients, cuts), strict=True)
             ],
             ignore_index=True,
@@ -139,13 +138,15 @@ def moved_by(step: np.ndarray) -> Moved:
 
 def calibrate(n: int, rounds: int, seed: int, start: np.ndarray) -> dict[str, Any]:
     fit = Fit(fit_targets(), n, seed)
-    prior = np.array([one.prior_sd for one in free_values()])
+    prior, centre = np.array([one.prior_sd for one in free_values()]), -offsets()
     x, best, lowest = start.copy(), start.copy(), np.inf
     jacobian = np.zeros((len(fit.targets), len(prior)))
     for turn in range(rounds + 1):
         here = fit.residuals(moved_by(x))
-        loss = float(here @ here + ((x / prior) ** 2).sum())
-        print(f"round {turn}: loss {loss:.1f}, of which the prior {((x / prior) ** 2).sum():.1f}", flush=True)
+        loss = float(here @ here + (((x - centre) / prior) ** 2).sum())
+        print(
+            f"round {turn}: loss {loss:.1f}, of which the prior {(((x - centre) / prior) ** 2).sum():.1f}", flush=True
+        )
         print("  " + ", ".join(f"{o.name} {np.exp(v):.3f}" for o, v in zip(free_values(), x, strict=True)), flush=True)
         if loss < lowest:
             best, lowest = x.copy(), loss
@@ -157,7 +158,7 @@ def calibrate(n: int, rounds: int, seed: int, start: np.ndarray) -> dict[str, An
             jacobian[:, k] = (fit.residuals(moved_by(step)) - here) / STEP
         fit.forget()
         a = np.vstack([jacobian, np.diag(1 / prior)])
-        b = np.concatenate([-here, -x / prior])
+        b = np.concatenate([-here, (centre - x) / prior])
         x = x + np.clip(np.linalg.lstsq(a, b, rcond=None)[0], -FURTHEST, FURTHEST)
     covariance = np.linalg.inv(jacobian.T @ jacobian + np.diag(prior**-2))
     reached = fit.reached(moved_by(best))
@@ -177,11 +178,13 @@ def calibrate(n: int, rounds: int, seed: int, start: np.ndarray) -> dict[str, An
                 "kind": one.kind,
                 "target": one.target,
                 "factor": round(float(np.exp(v)), 5),
+                "prior": one.prior,
+                "against_prior": round(float(np.exp(v - c)), 4),
                 "prior_sd_log": one.prior_sd,
                 "sd_log": round(float(s), 4),
                 "contraction": round(1 - float(s / one.prior_sd) ** 2, 3),
             }
-            for one, v, s in zip(free_values(), best, sd, strict=True)
+            for one, v, s, c in zip(free_values(), best, sd, centre, strict=True)
         ],
         "covariance": np.round(covariance, 7).tolist(),
         "targets": [
@@ -208,35 +211,49 @@ def last_factors() -> np.ndarray:
     return np.zeros(len(free_values()))
 
 
+def places(one: Free) -> tuple[tuple[str, str], ...]:
+    """Tables and rows that hold a value."""
+    if one.kind == "hazard":
+        return (("trial/hazards.csv", one.target),)
+    return (TABLES[one.name], *ALSO.get(one.name, ()))
+
+
+def offsets() -> np.ndarray:
+    """Logs of the tables' values against the centres of their priors: a fit that was applied does not move a prior."""
+    return np.log([_change(PACKAGE / places(one)[0][0], places(one)[0][1]) / one.prior for one in free_values()])
+
+
 def apply(record: dict[str, Any]) -> None:
     """Write the moved values into their tables; the model and the reference values are then to be refreshed."""
-    for row in record["values"]:
-        name, factor = row["name"], float(row["factor"])
-        if row["kind"] == "hazard":
-            places: Iterable[tuple[str, str]] = (("trial/hazards.csv", row["target"]),)
-        else:
-            places = (TABLES[name], *ALSO.get(name, ()))
-        for file, key in places:
-            _scale(PACKAGE / file, key, factor, 1.0 if name == "vegf_factor" else np.inf)
+    factors = {row["name"]: float(row["factor"]) for row in record["values"]}
+    for one in free_values():
+        for file, key in places(one):
+            _change(PACKAGE / file, key, factors[one.name], 1.0 if one.name in SHARES else np.inf)
+        if one.name == "doubling_time":
+            _change(PACKAGE / "axis/modules/60_tumour.csv", "net_growth_start", 1 / factors[one.name])
 
 
-def _scale(path: Path, key: str, factor: float, most: float) -> None:
-    """Multiply the value of a row: its median where it is a distribution, its value column otherwise."""
+def _change(path: Path, key: str, factor: float | None = None, most: float = np.inf) -> float:
+    """The value of a row as it was (its median where it is a distribution), which is then multiplied by ``factor``."""
     lines = path.read_text(encoding="utf-8").split("\n")
     header = lines[0].split(",")
     at = next(k for k, line in enumerate(lines) if line.startswith(f"{key},"))
-
-    def times(text: str) -> str:
-        return f"{min(float(text) * factor, most):.4g}"
-
-    if "median=" in lines[at] and "args" in header and "value" not in header:
-        lines[at] = re.sub(r"median=([^ ,]+)", lambda m: f"median={times(m[1])}", lines[at], count=1)
-    else:
-        place = header.index("value")
+    if "value" in header:
         parts = re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,]*)', lines[at])
-        parts[place] = times(parts[place])
+        place = header.index("value")
+        before = float(parts[place])
+    else:
+        before = float(re.search(r"median=([^ ,]+)", lines[at])[1])  # type: ignore[index]
+    if factor is None:
+        return before
+    text = f"{min(before * factor, most):.4g}"
+    if "value" in header:
+        parts[place] = text
         lines[at] = ",".join(parts)
+    else:
+        lines[at] = re.sub(r"median=[^ ,]+", f"median={text}", lines[at], count=1)
     path.write_text("\n".join(lines), encoding="utf-8")
+    return before
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -116,7 +116,7 @@ def test_kinase_inhibitors_have_strengths_and_say_that_they_are_assumed_or_calib
         assert values["daily_dose"].sources[0] != "own:assumed"
         for parameter in ("antivegf", "growth", "kill"):
             value = values[parameter]
-            assert value.sources == (("own:tools/calibrate_core.py",) if parameter == "kill" else ("own:assumed",))
+            assert value.sources == (("own:tools/calibrate.py",) if parameter == "kill" else ("own:assumed",))
             assert value.checked == "recalled"
 
 

@@ -150,7 +150,8 @@ class EventDesk:
             self.seen[i] = now
             self._drop_fallen(i, fallen)
             for k in sorted([*come, *(number for bit, number in enumerate(self._asked) if risen >> bit & 1)]):
-                delay = 0.0 if events[k].delay is None else self._value(events[k].delay, state, i)
+                after = events[k].delay
+                delay = 0.0 if after is None else self._value(after, state, i)
                 values = self._values(k, state, i) if events[k].values_at_trigger else None
                 queue.append(_Pending(t + delay, k, values))
             come = ()

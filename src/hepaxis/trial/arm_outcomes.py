@@ -7,7 +7,6 @@ number, so that two readings of the same patients differ by what was changed alo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -24,17 +23,12 @@ from hepaxis.trial.survival import Curve, product_limit
 LESIONS = 5
 
 
-def followed(
-    course: Course, arm: PublishedArm, patients: np.ndarray, *, replicates: int, seed: int, room: int
-) -> pd.DataFrame:
-    """Endpoints (``endpoints.COLUMNS``) of n patients, ``replicates`` times one below the other.
-
-    patients (n,) their numbers, all below ``room``.
-    """
+def followed(course: Course, arm: PublishedArm, patients: np.ndarray, *, replicates: int, seed: int) -> pd.DataFrame:
+    """Endpoints (``endpoints.COLUMNS``) of n patients with numbers (n,), ``replicates`` times one below the other."""
     scans = len(arm.conduct.days(course.days[-1]))
     found = []
     for k in range(replicates):
-        chance = _rows(Chance.draw(room, scans, [seed, k], lesions=LESIONS), patients)
+        chance = Chance.of(patients, scans, seed + k, lesions=LESIONS)
         found.append(endpoints(follow(course, arm.conduct, chance, Arm.published(arm))))
     return pd.concat(found, ignore_index=True)
 
@@ -67,7 +61,3 @@ def _figure(table: pd.DataFrame, arm: PublishedArm, target: Target) -> float:
     if target.month is None:
         raise ValueError(f"{target.outcome} has no time")
     return float(curve(table, target.outcome).at(target.month * DAYS_PER_MONTH))
-
-
-def _rows(chance: Chance, patients: np.ndarray) -> Chance:
-    return Chance(**{field.name: getattr(chance, field.name)[patients] for field in fields(Chance)})

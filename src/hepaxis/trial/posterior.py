@@ -30,7 +30,7 @@ class Free:
 
     kind: ``input`` (what a population draws), ``model`` (a parameter), ``treated`` (a parameter that does nothing at
     rest, only under drugs of ``slots``), ``drug`` (sensitivity of who gets ``components``) or ``hazard``; target: its
-    name there; prior_sd: of its log.
+    name there; prior: its centre before any trial was fitted, in the units of its table; prior_sd: of its log.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Free:
     target: str
     components: tuple[str, ...]
     slots: tuple[str, ...]
+    prior: float
     prior_sd: float
 
 
@@ -51,6 +52,7 @@ def free_values() -> tuple[Free, ...]:
             row["target"],
             tuple(row["components"].split()),
             tuple(row["slots"].split()),
+            float(row["prior"]),
             float(row["prior_sd_log"]),
         )
         for row in rows("calibrated.csv")

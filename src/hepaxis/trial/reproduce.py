@@ -88,8 +88,7 @@ def _batch(arms: list[PublishedArm], n: int, moved: Moved, seed: int, tables: di
                             cohort.population.patients[fine],
                         )
                     course, numbers = courses[arm.treatments]
-                    room = int(numbers.max()) + 1
-                    parts[arm.id].append(followed(course, arm, numbers, replicates=1, seed=seed, room=room))
+                    parts[arm.id].append(followed(course, arm, numbers, replicates=1, seed=seed))
             for arm in same:
                 tables[arm.id].append(pd.concat(parts[arm.id], ignore_index=True))
 
@@ -146,16 +145,21 @@ def _share(got: Followed, outcome: str, column: str, published: float | None) ->
 
 
 def _against_interval(arm: PublishedArm, simulated_pct: float, published: float) -> dict[str, Any]:
-    """Inside the printed 95% interval, or the exact one at the trial's n where none is printed."""
-    text = knowledge.row("trials", arm.id)["orr_recist_ci"]
-    low, high = (float(part) for part in str(text).split("-")) if text else exact_limits(published, arm.n)
+    """Inside the printed 95% interval, or the exact one at the trial's n where it is not printed."""
+    row = knowledge.row("trials", arm.id)
+    printed = (_number(row["orr_recist_low"]), _number(row["orr_recist_high"]))
+    low, high = printed if None not in printed else exact_limits(published, arm.n)
     nulls = null_predictions(arm, "orr_recist_pct")
     return {
         "published_low": low,
         "published_high": high,
-        "inside": bool(low <= simulated_pct <= high),
-        "nulls_inside": {name: None if v is None else bool(low <= v <= high) for name, v in nulls.items()},
+        "inside": _within(low, simulated_pct, high),
+        "nulls_inside": {name: None if v is None else _within(low, v, high) for name, v in nulls.items()},
     }
+
+
+def _within(low: float | None, value: float, high: float | None) -> bool:
+    return (low is None or low <= value) and (high is None or value <= high)
 
 
 def exact_limits(percent: float, n: int) -> tuple[float, float]:
