@@ -14,8 +14,8 @@ def reproduce(
     draws: Annotated[int, typer.Option(min=2, help="Draws of the calibrated values they are spread over.")] = 8,
     use: Annotated[list[str] | None, typer.Option(help="fit, validate or predict; several times for several.")] = None,
     seed: Annotated[int, typer.Option(help="Of patients and chances.")] = 99,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Also write the JSON here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the JSON here.")] = None,
 ) -> None:
     """Simulate the published arms: response, progression and survival beside the published figures.
 

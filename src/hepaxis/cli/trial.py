@@ -12,7 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
+from hepaxis.cli.reproduce import reproduce
+
 trial = typer.Typer(no_args_is_help=True)
+trial.command()(reproduce)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 SHOWN = ("response", "disease_control", "complete_response", "durable_response", "severe_immune_events")
