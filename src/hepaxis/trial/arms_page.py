@@ -49,8 +49,12 @@ def _line(record: dict[str, Any]) -> str:
         one = outcomes[outcome]
         published = "-" if one["published"] is None else f"{one['published']:g}"
         missed = "" if one.get("covered", True) else " **out**"
-        cells.append(f"{published} | {one['simulated']:.1f} ({one['low']:.1f}-{one['high']:.1f}){missed}")
+        cells.append(f"{published} | {_text(one['simulated'])} ({_text(one['low'])}-{_text(one['high'])}){missed}")
     return f"| {record['label']} | {record['n']} | {mark} | " + " | ".join(cells) + " |"
+
+
+def _text(value: float | None) -> str:
+    return "not reached" if value is None else f"{value:.1f}"
 
 
 def _sentence(score: dict[str, Any]) -> str:

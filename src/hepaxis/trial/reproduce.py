@@ -31,6 +31,7 @@ from hepaxis.trial.survival import Curve
 HORIZON = 1100.0  # days: three years
 USES = ("fit", "validate", "predict")
 LEVEL = 0.9
+Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
 SHARES = {"orr": "orr_recist_pct", "cr": "cr_pct", "dcr": "dcr_pct", "pd": "pd_pct"}
 MONTHS = {"pfs": "pfs_med_mo", "os": "os_med_mo"}
 
@@ -123,9 +124,12 @@ def _spread(got: Followed, read: Callable[[pd.DataFrame], float], outcome: str) 
 
 
 def _limits(share: float, sd: float) -> tuple[float, float]:
-    z = stats.norm.ppf(0.5 + LEVEL / 2)
-    low, high = (np.clip(arcsine(share) + s * z * sd, 0.0, np.pi / 2) for s in (-1, 1))
-    return float(np.sin(low) ** 2), float(np.sin(high) ** 2)
+    centre = float(arcsine(share))
+    return _unarcsine(centre - Z * sd), _unarcsine(centre + Z * sd)
+
+
+def _unarcsine(angle: float) -> float:
+    return float(np.sin(np.clip(angle, 0.0, np.pi / 2)) ** 2)
 
 
 def _share(got: Followed, outcome: str, column: str, published: float | None) -> dict[str, Any]:
@@ -171,35 +175,39 @@ def exact_limits(percent: float, n: int) -> tuple[float, float]:
 
 
 def _months(got: Followed, outcome: str, column: str, published: float | None) -> dict[str, Any]:
+    """Median in months; None where the curve does not fall so far within the simulated time."""
     whole = curve(got.whole, outcome)
-    median = whole.median() / DAYS_PER_MONTH
     when = min(whole.median(), HORIZON)
     sd = _spread(got, lambda table: float(curve(table, outcome).at(when)), outcome)
-    high_share, low_share = (float(np.sin(np.clip(np.pi / 4 + s * 1.645 * sd, 0, np.pi / 2)) ** 2) for s in (1, -1))
+    high_share, low_share = (_unarcsine(np.pi / 4 + s * Z * sd) for s in (1, -1))
     found: dict[str, Any] = {
-        "simulated": median,
-        "low": _crossing(whole, high_share) / DAYS_PER_MONTH,
-        "high": _crossing(whole, low_share) / DAYS_PER_MONTH,
+        "simulated": _reached(whole.median()),
+        "low": _reached(_crossing(whole, high_share)),
+        "high": _reached(_crossing(whole, low_share)),
         "published": published,
     }
     if published is not None:
         nulls = null_predictions(got.arm, column)
         found |= {
-            "covered": bool(found["low"] <= float(published) <= found["high"]),
-            "log_error": abs(float(np.log(median / float(published)))),
+            "covered": _within(found["low"], published, found["high"]),
+            "log_error": abs(float(np.log(when / DAYS_PER_MONTH / published))),
             "nulls": nulls,
             "null_log_errors": {
-                name: None if v is None else abs(float(np.log(v / float(published)))) for name, v in nulls.items()
+                name: None if v is None else abs(float(np.log(v / published))) for name, v in nulls.items()
             },
         }
     return found
 
 
+def _reached(day: float) -> float | None:
+    return float(day) / DAYS_PER_MONTH if np.isfinite(day) else None
+
+
 def _crossing(whole: Curve, share: float) -> float:
-    """Day at which a curve falls to a share; the horizon where it does not."""
+    """Day at which a curve falls to a share; inf where it does not within the simulated time."""
     days = np.arange(0.0, HORIZON + 1.0)
     below = np.asarray(whole.at(days)) <= share
-    return float(days[below.argmax()]) if below.any() else HORIZON
+    return float(days[below.argmax()]) if below.any() else float("inf")
 
 
 def _landmark(got: Followed, target: Target) -> dict[str, Any]:
