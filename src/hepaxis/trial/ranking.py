@@ -1,0 +1,61 @@
+"""Arms of one design ranked by what the model expects of them, and whether they can be told apart at all.
+
+Held: true effects are jointly normal: their means and covariance between draws and by simulation, and the stated
+extrapolation, most of which arms share.  The control is an arm with no effect.  The ranking abstains where no arm is
+better than each other one with the stated probability, and names those that cannot be told from the first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hepaxis.trial.effects import Effects
+from hepaxis.trial.estimates import Json, number
+from hepaxis.trial.extrapolation import Extrapolation
+from hepaxis.trial.power import belief, expected
+
+DRAWS = 40_000
+
+
+def ranking(found: Effects, width: Extrapolation, *, seed: int = 1) -> Json:
+    """Arms in order of the expected effect, with probability of being best, expected regret and the verdict.
+
+    Regret is in log units: how much better the best arm of each draw is, on average.
+    """
+    rng = np.random.default_rng(seed)
+    covariance = width.carried**2 * (found.between + found.simulation) + width.covariance(len(found.arms))
+    values, vectors = np.linalg.eigh(covariance)
+    noise = rng.standard_normal((DRAWS, len(values))) * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
+    gain = np.column_stack([found.good * (width.carried * found.mean + noise), np.zeros(DRAWS)])
+    means = np.append(found.good * width.carried * found.mean, 0.0)
+    names = (*found.arms, found.control)
+    order = np.argsort(-means, kind="stable")
+    best = np.bincount(gain.argmax(1), minlength=len(names)) / DRAWS
+    regret = (gain.max(1)[:, None] - gain).mean(0)
+    first = int(order[0])
+    above = (gain[:, [first]] > gain).mean(0)
+    alike = [names[k] for k in order if k != first and above[k] < width.told_apart]
+    rows = [
+        {
+            "arm": names[k],
+            "control": names[k] == found.control,
+            "effect": expected(found, belief(found, names[k], width)) if names[k] != found.control else None,
+            "probability_best": number(best[k]),
+            "expected_regret": number(regret[k]),
+            "first_is_better": number(above[k]) if k != first else None,
+        }
+        for k in order
+    ]
+    return {
+        "outcome": found.outcome,
+        "scale": found.scale,
+        "control": found.control,
+        "patients": found.patients,
+        "draws": found.draws,
+        "control_rate": number(found.base.rate),
+        "told_apart": width.told_apart,
+        "best": None if alike else names[first],
+        "abstains": bool(alike),
+        "not_told_from_first": alike,
+        "arms": rows,
+    }
