@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit
 
 from hepaxis.problems import InputError
-from hepaxis.trial.effects import SCALES, Base, Effects, check_asked, covariances, effects
+from hepaxis.trial.effects import SCALES, Base, Effects, check_asked, covariances, effects, likely_variance
 from hepaxis.trial.estimates import spread
 from hepaxis.trial.extrapolation import Extrapolation, extrapolation, extrapolation_table
 from hepaxis.trial.power import Belief, at_size, belief, check_sizes, least_size, power, rejects, succeeds
@@ -35,9 +35,8 @@ def known(mean: list[float], sd: list[float], outcome: str = "response", rate: f
     base = share(rate) if SCALES[outcome] == "log_odds" else exponential()
     names = tuple("abcdefg"[:k])
     most = np.array(sd) * 1.2
-    return Effects(
-        outcome, "none", names, np.array(mean), np.diag(np.square(sd)), np.zeros((k, k)), most, 100, 1000, base
-    )
+    spreads = np.diag(np.square(sd)), np.zeros((k, k)), np.zeros(k)
+    return Effects(outcome, "none", names, np.array(mean), *spreads, most, 100, 1000, base)
 
 
 def near(found: dict[str, float], value: float) -> bool:
@@ -182,6 +181,16 @@ def test_covariances_are_the_spread_of_each_estimate():
     got = spread(influence[:, 0], draw)
     assert between[0, 0] == pytest.approx(got.draws)
     assert simulation[0, 0] == pytest.approx(got.simulation)
+
+
+def test_a_spread_that_is_not_seen_is_not_taken_for_none():
+    assert likely_variance(0.0, 0.1) == pytest.approx(0.1 * np.sqrt(2 / np.pi))
+    assert 0 < likely_variance(-0.3, 0.1) < 0.04
+    assert likely_variance(1.0, 0.01) == pytest.approx(1.0)
+    found = effects(pool(np.random.default_rng(3), 0.1, 0.0, draws=30), "none", "response")
+    seen = np.sqrt(found.between[0, 0] + found.simulation[0, 0])
+    assert belief(found, "a", NARROW).sd > 1.05 * seen
+    assert np.sqrt(found.between[0, 0] + found.unseen[0]) < found.draw_sd_most[0]
 
 
 def test_too_few_draws_or_events_are_said():

@@ -218,11 +218,12 @@ def _scan_table(found: dict[str, Any]) -> list[str]:
     lines = [
         f"against {found['control']}, {found['outcome']}: {found['patients']} virtual patients on every arm, "
         f"{found['draws']} draws of the mechanisms; 90% intervals with extrapolation",
-        f"    {'arm':<24}{'best':>6}{'regret':>8}  effect",
+        f"    {'arm':<24}{'best':>6}{'in the model':>14}{'regret':>8}  effect",
     ]
     for one in found["arms"]:
         effect = "control" if one["effect"] is None else _effect(one["effect"], found["scale"])
-        lines.append(f"    {one['arm']:<24}{one['probability_best']:>6.0%}{one['expected_regret']:>8.3f}  {effect}")
+        best, alone = one["probability_best"], one["probability_best_by_mechanisms"]
+        lines.append(f"    {one['arm']:<24}{best:>6.0%}{alone:>14.0%}{one['expected_regret']:>8.3f}  {effect}")
     if found["abstains"]:
         alike = ", ".join(found["not_told_from_first"])
         lines.append(f"\n    no best arm: {found['arms'][0]['arm']} cannot be told from {alike}")

@@ -4,6 +4,7 @@ Held: effects are what a trial would estimate (log odds ratio of shares, log haz
 read from a paired run: every patient stands on each arm with the same chances.  A patient's influence on an effect is
 the sum of its influences on each arm, so common chance cancels; mean products of influences of two patients of one draw
 are the covariance of the effects between draws (as in ``estimates``), for all arms at once.
+Where the variance between draws is not resolved, its likely size is added, so that few patients make no certainty.
 Not held: shapes of the distribution over draws beyond the normal; with ten patients a draw they cannot be seen.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from hepaxis.problems import InputError, Problem, error
 from hepaxis.trial.contrasts import COLUMNS, LEAST_EVENTS, TIMES, cox, outcome_of
@@ -50,7 +52,8 @@ class Base:
 class Effects:
     """Effects of arms (k,) on the log scale, their covariance between draws and by simulation (k, k).
 
-    ``draw_sd_most`` (k,): upper 95% limit of each sd between draws; ``draws`` and ``patients`` counted.
+    ``unseen`` (k,): variance between draws that may be there beside what was seen; ``draw_sd_most`` (k,): upper 95%
+    limit of each sd between draws; ``draws`` and ``patients`` counted.
     """
 
     outcome: str
@@ -59,6 +62,7 @@ class Effects:
     mean: np.ndarray
     between: np.ndarray
     simulation: np.ndarray
+    unseen: np.ndarray
     draw_sd_most: np.ndarray
     draws: int
     patients: int
@@ -145,6 +149,8 @@ def effects(rows: dict[str, pd.DataFrame], control: str, outcome: str) -> Effect
     known = [one for one in found.values() if one is not None]
     influence = np.stack([one[1] for one in known], axis=1)
     between, simulation = covariances(influence, draw)
+    seen = [spread(column, draw) for column in influence.T]
+    likely = np.array([likely_variance(one.draws, one.draws_se) for one in seen])
     return Effects(
         outcome,
         control,
@@ -152,7 +158,8 @@ def effects(rows: dict[str, pd.DataFrame], control: str, outcome: str) -> Effect
         np.array([one[0] for one in known]),
         between,
         simulation,
-        np.array([spread(column, draw).draw_sd_most for column in influence.T]),
+        np.maximum(likely - np.diag(between), 0.0),
+        np.array([one.draw_sd_most for one in seen]),
         shared,
         len(draw),
         _base(kept[control], outcome),
@@ -193,6 +200,18 @@ def covariances(influence: np.ndarray, draw: np.ndarray) -> tuple[np.ndarray, np
     values, vectors = np.linalg.eigh((raw + raw.T) / 2)
     between = (vectors * np.maximum(values, 0.0)) @ vectors.T
     return between, total.T @ total / len(influence) ** 2
+
+
+def likely_variance(estimate: float, se: float) -> float:
+    """Mean of a variance that is not negative, flat before, given an estimate (which may be negative) and its se.
+
+    An estimate of 0 does not say that draws are alike, only that too few patients were simulated to see it.
+    """
+    if se <= 0:
+        return max(estimate, 0.0)
+    z = estimate / se
+    hazard = float(np.exp(stats.norm.logpdf(z) - stats.norm.logcdf(z)))
+    return max(estimate + se * hazard, 0.0)
 
 
 def _base(control: pd.DataFrame, outcome: str) -> Base:

@@ -52,7 +52,7 @@ class Belief:
 def belief(found: Effects, arm: str, width: Extrapolation) -> Belief:
     """Of one arm's effect in the next trial."""
     k = found.arms.index(arm)
-    sd = np.sqrt(width.carried**2 * (found.between[k, k] + found.simulation[k, k]) + width.sd**2)
+    sd = np.sqrt(width.carried**2 * (found.between[k, k] + found.unseen[k] + found.simulation[k, k]) + width.sd**2)
     return Belief(float(width.carried * found.mean[k]), float(sd), found.good)
 
 
@@ -171,6 +171,7 @@ def power(
             "log_mean": number(found.mean[k]),
             "simulation_se": number(np.sqrt(found.simulation[k, k])),
             "draw_sd": number(np.sqrt(found.between[k, k])),
+            "draw_sd_likely": number(np.sqrt(found.between[k, k] + found.unseen[k])),
             "draw_sd_most": number(found.draw_sd_most[k]),
             **expected(found, beliefs[0.0]),
         },

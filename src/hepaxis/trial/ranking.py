@@ -22,15 +22,11 @@ def ranking(found: Effects, width: Extrapolation, *, seed: int = 1) -> Json:
 
     Regret is in log units: how much better the best arm of each draw is, on average.
     """
-    rng = np.random.default_rng(seed)
-    covariance = width.carried**2 * (found.between + found.simulation) + width.covariance(len(found.arms))
-    values, vectors = np.linalg.eigh(covariance)
-    noise = rng.standard_normal((DRAWS, len(values))) * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
-    gain = np.column_stack([found.good * (width.carried * found.mean + noise), np.zeros(DRAWS)])
+    gain, alone = (_gains(found, one, seed) for one in (width, width.widened(0.0)))
     means = np.append(found.good * width.carried * found.mean, 0.0)
     names = (*found.arms, found.control)
     order = np.argsort(-means, kind="stable")
-    best = np.bincount(gain.argmax(1), minlength=len(names)) / DRAWS
+    best, best_alone = (np.bincount(one.argmax(1), minlength=len(names)) / DRAWS for one in (gain, alone))
     regret = (gain.max(1)[:, None] - gain).mean(0)
     first = int(order[0])
     above = (gain[:, [first]] > gain).mean(0)
@@ -41,6 +37,7 @@ def ranking(found: Effects, width: Extrapolation, *, seed: int = 1) -> Json:
             "control": names[k] == found.control,
             "effect": expected(found, belief(found, names[k], width)) if names[k] != found.control else None,
             "probability_best": number(best[k]),
+            "probability_best_by_mechanisms": number(best_alone[k]),
             "expected_regret": number(regret[k]),
             "first_is_better": number(above[k]) if k != first else None,
         }
@@ -59,3 +56,15 @@ def ranking(found: Effects, width: Extrapolation, *, seed: int = 1) -> Json:
         "not_told_from_first": alike,
         "arms": rows,
     }
+
+
+def _gains(found: Effects, width: Extrapolation, seed: int) -> np.ndarray:
+    """Draws of every arm's benefit, the control's last (DRAWS, k + 1); unresolved spread is shared as width is."""
+    k = len(found.arms)
+    alike = width.shared * np.ones((k, k)) + (1 - width.shared) * np.eye(k)
+    unseen = alike * np.sqrt(np.outer(found.unseen, found.unseen))
+    covariance = width.carried**2 * (found.between + unseen + found.simulation) + width.covariance(k)
+    values, vectors = np.linalg.eigh(covariance)
+    normals = np.random.default_rng(seed).standard_normal((DRAWS, k))
+    noise = normals * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
+    return np.column_stack([found.good * (width.carried * found.mean + noise), np.zeros(DRAWS)])
