@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
 from hepaxis.problems import InputError
-from hepaxis.trial.effects import SCALES, Base, Effects, check_asked, covariances, effects, likely_variance
+from hepaxis.trial.effects import SCALES, Base, Effects, check_asked, covariances, effects, likely_variance, paired_pool
 from hepaxis.trial.estimates import spread
 from hepaxis.trial.extrapolation import Extrapolation, extrapolation, extrapolation_table
 from hepaxis.trial.power import Belief, at_size, belief, check_sizes, least_size, power, rejects, succeeds
@@ -181,6 +183,17 @@ def test_covariances_are_the_spread_of_each_estimate():
     got = spread(influence[:, 0], draw)
     assert between[0, 0] == pytest.approx(got.draws)
     assert simulation[0, 0] == pytest.approx(got.simulation)
+
+
+def test_a_parallel_design_puts_the_same_patients_on_both_arms():
+    from hepaxis.trial import load_design
+
+    design = replace(load_design("flora"), horizon_days=84.0)
+    rows, stamp = paired_pool(design, ("fmt",), "control", 4)
+    assert set(rows) == {"control", "fmt"}
+    assert list(rows["fmt"]["patient"]) == list(rows["control"]["patient"])
+    assert len(rows["fmt"]) == 4
+    assert stamp["seed"] == design.seed
 
 
 def test_a_spread_that_is_not_seen_is_not_taken_for_none():
