@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hepaxis.cli.confounding import confounding
 from hepaxis.cli.reproduce import reproduce
 from hepaxis.cli.trial_power import power, scan
 
@@ -19,6 +20,7 @@ trial = typer.Typer(no_args_is_help=True)
 trial.command()(reproduce)
 trial.command()(power)
 trial.command()(scan)
+trial.command()(confounding)
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 SHOWN = ("response", "disease_control", "complete_response", "durable_response", "severe_immune_events")
