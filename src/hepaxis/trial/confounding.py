@@ -28,6 +28,7 @@ LEAST_EXPOSED = 5
 LEAST_EVENTS = 3  # among the exposed; with fewer a cohort reports no ratio
 ILLNESS_DAYS = 90.0
 ILLNESS = (0.05, 0.10, 0.20, 0.40)
+STRENGTHS = (2.0, 2.5)  # factors on the correlations of exposure, most of which are assumed
 #: Bar of the issue on the antibiotic's hazard ratio by mechanism alone.
 BAR = (0.9, 1.5)
 Json = dict[str, Any]
@@ -172,7 +173,8 @@ def cohort_record(
             "adjusted_no_immortal": told(off, Manner(adjusted=True, immortal=False))[0],
             "gates_on": None if on is None else told(on, Manner())[0],
         }
-        if design.exposure == "antibiotic":
+        if design.exposure == "antibiotic" and outcome == "os":
+            record[outcome]["strength"] = [{"factor": k, **told(off, Manner(strength=k))[0]} for k in STRENGTHS]
             steps = [(share, told(off, Manner(illness=share))[0]) for share in ILLNESS]
             record[outcome]["illness"] = [{"deaths": share, **found} for share, found in steps]
             record[outcome]["illness_needed"] = _needed(published, [(0.0, crude), *steps])
