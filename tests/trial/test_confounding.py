@@ -199,3 +199,9 @@ def test_the_study_is_written_and_read(tmp_path, monkeypatch):
     assert found["bar"] == list(BAR)
     assert confounding_page(found) == (tmp_path / "confounding.md").read_text()
     assert "Pomej 2021" in confounding_text(found)
+
+
+def test_the_page_in_docs_is_that_of_its_figures(root):
+    found = json.loads((root / "docs" / "confounding.json").read_text(encoding="utf-8"))
+    assert confounding_page(found) == (root / "docs" / "confounding.md").read_text(encoding="utf-8")
+    assert {one["id"] for one in found["designs"]} == set(cohort_designs())
