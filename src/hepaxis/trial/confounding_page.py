@@ -120,8 +120,8 @@ def _paradox(one: Json | None) -> list[str]:
         "",
         f"One cohort of each of {len(one['cohorts'])} antibiotic designs, gates off: somewhere harm with p < 0.05 in "
         f"{one['harm_somewhere']:.0%} of such literatures, somewhere a ratio below 1 in "
-        f"{one['below_1_somewhere']:.0%}, both in {one['both']:.0%}. {ratios} independent ratios (OS and PFS) without any "
-        f"confounder would hold such harm in {1 - (1 - TAIL) ** ratios:.0%}: searching is most of it.",
+        f"{one['below_1_somewhere']:.0%}, both in {one['both']:.0%}. {ratios} independent ratios (OS and PFS) without "
+        f"any confounder would hold such harm in {1 - (1 - TAIL) ** ratios:.0%}: searching is most of it.",
         "",
     ]
 
