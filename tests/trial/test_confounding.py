@@ -13,7 +13,7 @@ import pytest
 from hepaxis.cli import main
 from hepaxis.population.baseline import correlation, latent_scores
 from hepaxis.problems import InputError
-from hepaxis.trial.confounding import BAR, Manner, cohort_ratios, mechanism, paradox, summarised
+from hepaxis.trial.confounding import BAR, Manner, cohort_ratios, mechanism, paradox, pool_error, summarised
 from hepaxis.trial.confounding_designs import Published, cohort_design, cohort_designs, pools
 from hepaxis.trial.confounding_features import area, feature_record, gut_features
 from hepaxis.trial.confounding_page import confounding_page, confounding_text
@@ -100,6 +100,14 @@ def test_exposure_is_drawn_with_the_correlations_of_the_table():
     assert who.mean() == pytest.approx(0.112, abs=0.01)
     assert begins.min() >= -30
     assert begins.max() <= 30
+
+
+def test_a_larger_pool_errs_less(design):
+    run = made()
+    few = np.arange(N) < 200
+    scores = {name: score[few] for name, score in run.scores.items()}
+    small = replace(run, untreated=run.untreated[few], treated=run.untreated[few], scores=scores)
+    assert 1.0 < pool_error(run, design, "os") < pool_error(small, design, "os") < 1.2
 
 
 def test_cox_is_that_of_lifelines():

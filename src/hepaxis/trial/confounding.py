@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hepaxis.trial.confounding_designs import CohortDesign, Published
-from hepaxis.trial.confounding_pools import PoolRun, indicated
+from hepaxis.trial.confounding_pools import PoolRun, expected_score, indicated
 from hepaxis.trial.cox import log_hazard_ratios
 from hepaxis.trial.recist import Response
 
@@ -166,6 +166,7 @@ def cohort_record(
         crude, kept[outcome] = told(off, Manner())
         record[outcome] = {
             "published": None if published is None else vars(published),
+            "pool_error": pool_error(off, design, outcome),
             "chance": told(off, Manner(strength=0.0, immortal=False))[0],
             "crude": crude,
             "adjusted": told(off, Manner(adjusted=True))[0],
@@ -179,6 +180,22 @@ def cohort_record(
             record[outcome]["illness"] = [{"deaths": share, **found} for share, found in steps]
             record[outcome]["illness_needed"] = _needed(published, [(0.0, crude), *steps])
     return record, kept
+
+
+def pool_error(run: PoolRun, design: CohortDesign, outcome: str) -> float | None:
+    """Factor by which a finite pool may misplace every confounded ratio of a design (one standard error).
+
+    Exposure is drawn anew for each cohort but the patients are the pool's: how their known part of the score goes with
+    the outcome has an error of its own, which the gap between exposed and not carries into the ratio.
+    """
+    known, _ = expected_score(run, design.exposure)
+    day = np.maximum(run.untreated[f"{outcome}_day"].to_numpy(float), FLOOR)
+    got = log_hazard_ratios(day, run.untreated[f"{outcome}_event"].to_numpy(bool), known[:, None])
+    if got is None:
+        return None
+    drawn = [indicated(run, design, k)[0] for k in range(20)]
+    gap = float(np.mean([known[who].mean() - known[~who].mean() for who in drawn]))
+    return _rounded(np.exp(got[1][0] * gap))
 
 
 def _needed(published: Published | None, steps: list[tuple[float, Json]]) -> float | None:

@@ -28,7 +28,9 @@ def confounding_page(found: Json) -> str:
         "exposure goes with liver function, inflammation, performance status and the like as in the population, and "
         "counts only once it has begun before death (immortal time where the window reaches past day 0). *Adjusted*: "
         "beside what the cohort adjusted for. *Known at day 0*: the same without immortal time. *As far*: share of "
-        "cohorts, gates off, at least as far from 1 as published. *Gates on*: crude, confounding and mechanism.",
+        "cohorts, gates off, at least as far from 1 as published. *Gates on*: crude, confounding and mechanism. "
+        "*Pool*: factor by which the medians may be off since the pool is finite (one standard error; the same patient "
+        "numbers are in every pool, so the designs err together).",
         "",
         *_designs(found["designs"]),
         *_illness(found),
@@ -49,9 +51,9 @@ def _designs(designs: list[Json]) -> list[str]:
     head = (
         "| cohort | drug pool | exposure, days | n (exposed) | | published | chance | crude | adjusted | "
         "crude, known at day 0 | adjusted, known at day 0 | as far: crude, adjusted | p < 0.05: harm, benefit | "
-        "gates on |"
+        "gates on | pool |"
     )
-    lines = ["## Published cohorts", "", head, "|" + "---|" * 14]
+    lines = ["## Published cohorts", "", head, "|" + "---|" * 15]
     for one in designs:
         first, last = one["window"]
         for outcome, word in OUTCOMES.items():
@@ -66,7 +68,7 @@ def _designs(designs: list[Json]) -> list[str]:
                 *(_ratio(got[name]) for name in ("crude_no_immortal", "adjusted_no_immortal")),
                 f"{_share(crude.get('as_far_as_published'))}, {_share(got['adjusted'].get('as_far_as_published'))}",
                 f"{_share(crude.get('significant_harm'))}, {_share(crude.get('significant_benefit'))}",
-                _ratio(got["gates_on"]),
+                _ratio(got["gates_on"]), f"x {got['pool_error']}",
             ]  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
     return [*lines, "", "(m): ratio of printed medians, in place of a hazard ratio that is not printed.", ""]

@@ -120,6 +120,13 @@ def exposure_score(run: PoolRun, exposure: str, round_: int, strength: float = 1
 
     round_: another number is another draw; strength multiplies every correlation of the exposure (0: by chance alone).
     """
+    known, explained = expected_score(run, exposure, strength)
+    noise = normal_points(run.seed, run.untreated["patient"].to_numpy(), [f"confounding.{exposure}.{round_}"])[:, 0]
+    return np.asarray(known + np.sqrt(1.0 - explained) * noise)
+
+
+def expected_score(run: PoolRun, exposure: str, strength: float = 1.0) -> tuple[np.ndarray, float]:
+    """What of the score (n,) of exposure the patient's other characteristics give, and the share of it they explain."""
     table = correlation()
     others = [str(name) for name in table.columns if name != exposure and name in run.scores]
     matrix = table.reindex(index=[exposure, *others], columns=[exposure, *others]).to_numpy(float)
@@ -129,8 +136,7 @@ def exposure_score(run: PoolRun, exposure: str, round_: int, strength: float = 1
     if explained >= 1.0:
         raise ValueError(f"strength {strength:g} explains more than all of {exposure}")
     known = np.stack([run.scores[name] for name in others], axis=1) @ weight
-    noise = normal_points(run.seed, run.untreated["patient"].to_numpy(), [f"confounding.{exposure}.{round_}"])[:, 0]
-    return np.asarray(known + np.sqrt(1.0 - explained) * noise)
+    return np.asarray(known), explained
 
 
 def indicated(run: PoolRun, design: CohortDesign, round_: int, strength: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
