@@ -146,7 +146,7 @@ def test_prostaglandin_needs_both_lipoteichoic_acid_and_dca(closure, patient):
     v = rested(closure, patient)
     no_dca = rested(closure, patient, inhibitor_bai=1.0)
     no_lta = rested(closure, patient, blocker_tlr2=1.0)
-    assert no_lta["pge2_drive"] == 0
+    assert no_lta["pge2_drive"] < 2e-3 * v["pge2_drive"]  # a block is a drug's pool now and leaves a thousandth
     assert no_dca["pge2_drive"] < 0.1 * v["pge2_drive"]
     assert rested(closure, patient, host_barrier=0.4)["pge2_drive"] < 2 * v["pge2_drive"]  # sub-linear
 
