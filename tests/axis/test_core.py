@@ -231,8 +231,8 @@ def test_counterfactual_gut_keeps_the_solved_growth(closure, patient):
 def test_antibiotics_before_anti_pd1_do_not_help_at_prior_means(closure, patient, course):
     """P045, N001-N003: 14 days of antibiotic ending at the first dose; the tumour is larger at every later scan.
 
-    Before the first dose it may be a little smaller (endotoxin and suppressor cells fall at once, P063, P064), or larger:
-    the calibrated resting killing is lost with its priming.
+    Before the first dose it may be a little smaller (endotoxin and suppressor cells fall at once, P063, P064) or larger
+    (the calibrated resting killing is lost with its priming).
     """
     e = closure.evaluator
     broad = {f"antibiotic_kill_luminal_{g}": 3.0 for g in closure.guilds} if course == "broad" else {}
