@@ -260,7 +260,7 @@ def test_steatohepatitis_raises_th17_and_through_il17_part_of_the_suppressor_cel
 def test_suppressor_cells_hold_back_division_of_cd8(closure, patient, suppressor):
     e = closure.evaluator
     at_rest = e.every(patient.y, quiet(patient.p))["restraint"]
-    assert at_rest == pytest.approx(1.0, rel=1e-4)
+    assert at_rest == pytest.approx(1.0, rel=1e-3)  # the error to which refresh_reference sets what is typical
     more = rate(closure, patient, "effectors", 2.0, suppressor)
     assert more < rate(closure, patient, "effectors") - 1e-3
     assert rate(closure, patient, "effectors", 2.0, suppressor, division_restraint=0.0) == pytest.approx(
