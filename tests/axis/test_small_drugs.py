@@ -60,8 +60,10 @@ def test_what_is_swallowed_daily_leaves_daily_and_the_standard_dose_is_exposure_
     level = {LEVELS[drug]: standard}
     v = e.every(alone(closure, drug, days, **level)[-1], e.parameters | level)
     exposure = v["steroid_exposure" if drug == "steroid" else f"drug_exposure_{drug}"]
-    assert exposure == pytest.approx(1.0, rel=2e-3)  # the floor asks a little less of it
-    assert v[EFFECTS[drug]] == pytest.approx(standard, rel=1e-3)
+    floor = 0.0 if drug == "steroid" else e.parameters["drug_floor"]
+    asked = 1.0 if drug == "steroid" else (1.0 - standard) / (1.0 - standard + floor)  # the floor asks a little less
+    assert exposure == pytest.approx(asked, rel=1e-4)
+    assert v[EFFECTS[drug]] == pytest.approx(standard / (1.0 + floor), rel=1e-4)
 
 
 @pytest.mark.parametrize("drug", list(DRUGS))

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hepaxis import therapy
+from hepaxis import axis, therapy
 from hepaxis.patient.burden import sphere_ml
 from hepaxis.population import engine_model
 from hepaxis.population.closure import combine
 from hepaxis.population.dosing import engine_protocol
+from hepaxis.population.sampling import arguments
 from hepaxis.sensitivity import Study, output_table
 from hepaxis.sensitivity.factors import CORE
 from hepaxis.sensitivity.local import (
@@ -106,4 +107,5 @@ def test_the_median_person_has_every_gate_at_its_mean(study):
     person = median_person(study.factors)
     assert "community" not in person.index
     assert person["g_bifido_dc"] == pytest.approx(0.5), "1, times the chance that a mouse claim holds"
-    assert person["net_growth_start"] == pytest.approx(np.log(2) / 153.3)
+    drawn = axis.build().heterogeneity.set_index("input").at["tumour.growth", "args"]
+    assert person["net_growth_start"] == pytest.approx(np.log(2) / arguments(drawn)["median"])

@@ -25,8 +25,7 @@ PROMOTION_REST = "promotion_rest"
 INTERACTION = "interaction_"  # parameter names: interaction_<guild>_<by>
 ROUNDING = 1e-14
 LESION_INPUTS = ("start", "offset", "killing")  # lesion_<kind>_<lesion>: what sets lesions of a tumour apart
-FROM_AFAR = 1000.0  # days integrated before Newton's method, from the closure table's start
-FROM_NEAR = 200.0  # days, from a rest of the same people: the slowest host rate kept is 1/100 a day
+SETTLING = 1000.0  # days integrated before Newton's method; compensating checkpoints move by a part in 4000 a day
 
 
 @lru_cache(maxsize=1)
@@ -172,14 +171,13 @@ def close(
 
     reasons = np.where(ok, "", "a niche came out empty or negative").astype(object)
     reasons[~held & (reasons == "")] = "the lesions hold no share of the volume"
-    horizon = FROM_AFAR if near is None else FROM_NEAR
-    states, fine = rest_of_stage("metabolites", parameters, states, horizon, keep=near is not None)
+    states, fine = rest_of_stage("metabolites", parameters, states, keep=near is not None)
     reasons[~fine & (reasons == "")] = "metabolites do not rest"
     for setting in stage_cell("metabolites", "sets"):
         target, variable = setting.split("=")
         parameters[target] = model.observe(states, parameters, [variable])[:, 0]
     low = start_of_stage("host", "low", states) if near is None else states
-    states, fine = rest_of_stage("host", parameters, low, horizon, keep=near is not None)
+    states, fine = rest_of_stage("host", parameters, low, keep=near is not None)
     reasons[~fine & (reasons == "")] = "immunity does not rest with the tumour frozen"
     solved = _growth_at_rest(states, parameters) if growth is None else growth.reset_index(drop=True)
     parameters = parameters.assign(**{str(name): solved[name].to_numpy() for name in solved})
@@ -288,7 +286,7 @@ def stage_cell(stage: str, column: str) -> tuple[str, ...]:
 
 
 def rest_of_stage(
-    stage: str, parameters: pd.DataFrame, states: np.ndarray, horizon: float = FROM_AFAR, *, keep: bool = False
+    stage: str, parameters: pd.DataFrame, states: np.ndarray, *, keep: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """(states at rest in a stage of the closure table, whether each of them is), all else held.
 
@@ -297,7 +295,7 @@ def rest_of_stage(
     model = engine_model()
     initial = pd.DataFrame(states, columns=list(model.states))
     frozen, solve_for = stage_cell(stage, "frozen"), stage_cell(stage, "solve_for")
-    solved = model.steady_state(parameters, initial, frozen=frozen, solve_for=solve_for, horizon=horizon, keep=keep)
+    solved = model.steady_state(parameters, initial, frozen=frozen, solve_for=solve_for, horizon=SETTLING, keep=keep)
     return solved.values, solved.ok
 
 
