@@ -144,7 +144,7 @@ def test_antagonism_at_tlr4_is_counted_once(closure, patient):
 
 def test_prostaglandin_needs_both_lipoteichoic_acid_and_dca(closure, patient):
     v = rested(closure, patient)
-    no_dca = rested(closure, patient, carriage_bai=0.0)  # a block of the enzyme leaves a thousandth, which is still much
+    no_dca = rested(closure, patient, carriage_bai=0.0)
     no_lta = rested(closure, patient, blocker_tlr2=1.0)
     assert no_lta["pge2_drive"] < 2e-3 * v["pge2_drive"]  # a block is a drug's pool now and leaves a thousandth
     assert no_dca["pge2_drive"] < 0.1 * v["pge2_drive"]
