@@ -186,7 +186,10 @@ def _sections(
 
 def tables() -> str:
     """Every knowledge table with its columns."""
-    text = "tables under `src/hepaxis/knowledge/tables`; `checked` says how far a row was verified."
+    text = (
+        "tables under `src/hepaxis/knowledge/tables`; `checked` says how far a row was verified. What no simulation"
+        " reads lies in `evidence/` there and has a hash of its own."
+    )
     lines = ["# Knowledge tables", "", HEAD, f"{len(knowledge.names())} {text}", ""]
     for name in knowledge.names():
         columns = knowledge.columns(name)

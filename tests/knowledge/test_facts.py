@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +11,12 @@ import pandas as pd
 import pytest
 
 from hepaxis import knowledge
+from hepaxis.knowledge.schema import TABLE_DIR
 
+LABEL = 6  # letters by which a study's name is known again; labels are this project's own
 SOURCES = {
-    "antibiotic_exposure": "antibiotics",
     "baseline_populations": "baseline_populations",
-    "guidelines": "guidelines",
-    "interventions": "interventions",
     "metabolite_predictability": "metabolite_predictability",
-    "microbiome_response": "microbiome_response",
     "perturbations": "perturbations",
     "safety_rules": "safety_rules",
     "trait_marker_genes": "trait_marker_genes",
@@ -31,6 +30,24 @@ SOURCES = {
 def test_no_fact_is_lost(table: str, file: str, shared: Callable[[str], Path]) -> None:
     with (shared(f"facts/{file}.csv")).open(newline="", encoding="utf-8") as handle:
         assert len(knowledge.records(table)) == len(list(csv.DictReader(handle)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "column"),
+    [
+        ("microbiome", "microbiome_response", "study"),
+        ("exposure", "antibiotics", "study"),
+        ("intervention", "interventions", "name"),
+        ("guideline", "guidelines", "item"),
+    ],
+)
+def test_no_study_is_lost(kind: str, file: str, column: str, shared: Callable[[str], Path]) -> None:
+    with (shared(f"facts/{file}.csv")).open(newline="", encoding="utf-8") as handle:
+        given = [row[column] for row in csv.DictReader(handle)]
+    ours = {re.sub(r"\W+", "", str(row["label"]).lower()) for row in knowledge.records("studies")}
+    assert len([row for row in knowledge.records("studies") if row["kind"] == kind]) >= len(given)
+    lost = [name for name in given if not any(re.sub(r"\W+", "", name.lower())[:LABEL] in label for label in ours)]
+    assert not lost
 
 
 def test_trial_figures_carry_over(shared: Callable[[str], Path]) -> None:
@@ -49,12 +66,20 @@ def test_traits_carry_over(shared: Callable[[str], Path]) -> None:
         assert ours[theirs.lower()].to_list() == given[theirs].to_list(), theirs
 
 
-def test_the_retracted_study_is_shown_and_weighs_nothing() -> None:
-    study = knowledge.row("microbiome_response", "li_ye_2020")
+def test_the_retracted_study_is_shown_with_its_notice() -> None:
+    study = knowledge.row("studies", "li_ye_2020")
     assert study["status"] == "retracted"
-    assert study["weight"] == 0.0
-    others = [record["weight"] for record in knowledge.records("microbiome_response") if record["id"] != "li_ye_2020"]
-    assert all(weight == 1.0 for weight in others)
+    assert study["retraction"] == ("doi:10.1097/MD.0000000000046208",)
+
+
+def test_published_evidence_has_a_hash_of_its_own() -> None:
+    """A new paper must not make results stale that never read it."""
+    assert knowledge.evidence_hash() != knowledge.content_hash()
+    read = {path.stem for path in TABLE_DIR.glob("*.csv")}
+    told = {path.stem for path in (TABLE_DIR / "evidence").glob("*.csv")}
+    assert {"studies", "effects", "microbiome_response_taxa"} <= told
+    assert not read & told
+    assert set(knowledge.names()) == read | told
 
 
 def test_guilds_keep_their_order() -> None:
@@ -73,7 +98,7 @@ def test_predicted_trials_show_no_outcome() -> None:
 def test_intervals_hold_their_values() -> None:
     for table, triples in {
         "trials": (("orr_recist_pct", "orr_recist_low", "orr_recist_high"), ("os_hr", "os_hr_low", "os_hr_high")),
-        "antibiotic_exposure": (("hr_os", "hr_os_low", "hr_os_high"), ("hr_pfs", "hr_pfs_low", "hr_pfs_high")),
+        "effects": (("value", "low", "high"),),
         "quantities": (("value", "low", "high"),),
     }.items():
         frame = knowledge.table(table)
@@ -101,7 +126,7 @@ def test_expected_directions_are_words_the_checks_know() -> None:
 
 
 def test_disputed_facts_keep_both_sides() -> None:
-    hcc = [r for r in knowledge.records("antibiotic_exposure") if r["hcc"] and r["exposure"] == "antibiotic"]
-    assert {"worse", "better", "null"} <= {str(record["direction"]) for record in hcc}
+    rows = [r for r in knowledge.records("effects") if "hcc" in r["tumour"] and r["exposure"] == "antibiotic"]  # type: ignore[operator]
+    assert {"worse", "better", "null"} <= {str(record["direction"]) for record in rows}
     rows = [r for r in knowledge.records("microbiome_response_taxa") if str(r["taxon_id"]).startswith("veillonella")]
     assert {"up_in_responders", "up_in_nonresponders"} <= {str(record["direction"]) for record in rows}

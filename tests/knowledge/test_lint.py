@@ -77,6 +77,12 @@ def test_a_retracted_study_of_weight_zero_may_stay() -> None:
     assert faults(GOOD | {"status": "retracted", "weight": "0"}) == []
 
 
+def test_a_retracted_study_names_its_notice() -> None:
+    without = {key: value for key, value in GOOD.items() if key != "weight"} | {"status": "retracted"}
+    assert faults(without | {"retraction": ""}) == [("retraction", 2, "retraction")]
+    assert faults(without | {"retraction": "doi:10.1097/MD.0000000000046208"}) == []
+
+
 def test_a_flagged_memory_may_stay() -> None:
     assert faults(GOOD | {"checked": "part_seen", "unverified": "the dose", "note": "dose recalled"}) == []
     assert faults(GOOD | {"checked": "recalled"}) == []

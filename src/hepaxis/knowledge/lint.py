@@ -11,14 +11,24 @@ import re
 from collections.abc import Iterable, Mapping
 
 from hepaxis.knowledge.citations import locator_fault
-from hepaxis.knowledge.schema import SCHEMA_DIR, TABLE_DIR, TYPES, CellError, Column, columns, parse_cell, split_list
+from hepaxis.knowledge.schema import (
+    SCHEMA_DIR,
+    TABLE_DIR,
+    TYPES,
+    CellError,
+    Column,
+    columns,
+    file_of,
+    parse_cell,
+    split_list,
+)
 from hepaxis.problems import Problem, error
 
 KEYS = ("id", "source", "checked")
 #: Columns that hold ids of another table's rows.
 REFERENCES = {
     "taxon_id": "taxa",
-    "study_id": "microbiome_response",
+    "study_id": "studies",
     "guild_id": "guilds",
     "metabolite_id": "metabolites",
 }
@@ -33,8 +43,8 @@ def lint() -> list[Problem]:
     """Every fault of every table: missing or doubled ids, cells that do not fit the schema, missing or malformed
     sources, parts from memory that are not flagged, retracted studies with a weight, references to no row."""
     problems: list[Problem] = []
-    tables = {path.stem for path in TABLE_DIR.glob("*.csv")}
-    schemas = {path.stem for path in SCHEMA_DIR.glob("*.csv")}
+    tables = {path.stem for path in TABLE_DIR.rglob("*.csv")}
+    schemas = {path.stem for path in SCHEMA_DIR.rglob("*.csv")}
     for name in sorted(tables - schemas):
         problems.append(_fault("no_schema", "table without a schema", f"write schema/{name}.csv", name))
     for name in sorted(schemas - tables):
@@ -42,7 +52,7 @@ def lint() -> list[Problem]:
     raw: dict[str, Raw] = {}
     for name in sorted(tables & schemas):
         problems += _schema_faults(name)
-        with (TABLE_DIR / f"{name}.csv").open(newline="", encoding="utf-8") as handle:
+        with file_of(TABLE_DIR, name).open(newline="", encoding="utf-8") as handle:
             reader = csv.DictReader(handle)
             header = list(reader.fieldnames or [])
             rows = [(line, {k: v or "" for k, v in row.items() if k}) for line, row in enumerate(reader, start=2)]
@@ -88,7 +98,7 @@ def gate_evidence_problems(evidence: Mapping[str, Iterable[str]], table: Raw | N
 
 
 def _raw(name: str) -> Raw:
-    with (TABLE_DIR / f"{name}.csv").open(newline="", encoding="utf-8") as handle:
+    with file_of(TABLE_DIR, name).open(newline="", encoding="utf-8") as handle:
         return [(line, row) for line, row in enumerate(csv.DictReader(handle), start=2)]
 
 
@@ -161,9 +171,13 @@ def _grade_faults(name: str, line: int, row: dict[str, str], expected: list[str]
 
 
 def _weight_faults(name: str, line: int, row: dict[str, str]) -> list[Problem]:
-    retracted = row.get("status", "").strip() == "retracted"
-    weight = row.get("weight", "").strip()
-    if retracted and weight not in ("0", "0.0"):
+    if row.get("status", "").strip() != "retracted":
+        return []
+    if "retraction" in row and not row["retraction"].strip():
+        hint = "give the locator of the notice"
+        return [_fault("retraction", "retracted study without its notice", hint, name, line, "retraction")]
+    weight = row.get("weight", "0").strip()
+    if weight not in ("0", "0.0"):
         found = f"retracted study with weight '{weight}'"
         return [_fault("retracted_weight", found, "set the weight to 0", name, line, "weight")]
     return []

@@ -17,6 +17,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SCHEMA_DIR = HERE / "schema"
 TABLE_DIR = HERE / "tables"
+#: Folder, in both, of the tables that no simulation reads: what is published, how well, and what contradicts it.
+EVIDENCE = "evidence"
 
 TYPES = ("id", "text", "category", "integer", "number", "boolean", "list", "locators", "grade")
 #: ``seen``: the figure was seen in the source; ``recomputed``: from the source's own data; ``read``: abstract or full
@@ -91,10 +93,16 @@ def _number(text: str, kind: type[int] | type[float]) -> int | float:
         raise CellError(f"{text!r} is not {'an integer' if kind is int else 'a number'}") from exc
 
 
+def file_of(folder: Path, table: str) -> Path:
+    """Where a table or its schema lies: in the folder itself, or in its ``evidence/``."""
+    path = folder / f"{table}.csv"
+    return path if path.is_file() else folder / EVIDENCE / f"{table}.csv"
+
+
 @cache
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of a table, in the order of its schema file.  KeyError, with the nearest names, if unknown."""
-    path = SCHEMA_DIR / f"{table}.csv"
+    path = file_of(SCHEMA_DIR, table)
     if not path.is_file():
         raise KeyError(unknown_table(table))
     with path.open(newline="", encoding="utf-8") as handle:
@@ -115,6 +123,6 @@ def unknown_table(table: str) -> str:
     """The sentence shown when a table is asked for that does not exist."""
     import difflib
 
-    known = sorted(path.stem for path in SCHEMA_DIR.glob("*.csv"))
+    known = sorted(path.stem for path in SCHEMA_DIR.rglob("*.csv"))
     near = difflib.get_close_matches(table, known, n=MAX_SUGGESTIONS) or known
     return f"no fact table {table!r}; best matches are {', '.join(near)}"

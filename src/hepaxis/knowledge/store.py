@@ -10,10 +10,12 @@ import difflib
 import hashlib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hepaxis.knowledge.schema import (
+    EVIDENCE,
     MAX_SUGGESTIONS,
     SCHEMA_DIR,
     TABLE_DIR,
@@ -22,6 +24,7 @@ from hepaxis.knowledge.schema import (
     Record,
     Value,
     columns,
+    file_of,
     parse_cell,
     unknown_table,
 )
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 def names() -> tuple[str, ...]:
     """Names of all fact tables, sorted."""
-    return tuple(sorted(path.stem for path in TABLE_DIR.glob("*.csv")))
+    return tuple(sorted(path.stem for path in TABLE_DIR.rglob("*.csv")))
 
 
 @cache
@@ -42,7 +45,7 @@ def records(name: str) -> tuple[Mapping[str, Value], ...]:
     KeyError if there is no such table; ValueError naming file, row and column if a cell does not fit
     (``lint`` lists all such cells at once).
     """
-    path = TABLE_DIR / f"{name}.csv"
+    path = file_of(TABLE_DIR, name)
     if not path.is_file():
         raise KeyError(unknown_table(name))
     by_name = {column.name: column for column in columns(name)}
@@ -99,10 +102,22 @@ def _series(values: list[Value], column: Column) -> pd.Series:
 
 
 def content_hash() -> str:
-    """SHA-256 over the names and bytes of all tables and schemas: what a run was told, in one line."""
+    """SHA-256 over the names and bytes of all tables and schemas that a simulation reads: what a run was told."""
+    return _digest(SCHEMA_DIR, TABLE_DIR)
+
+
+def evidence_hash() -> str:
+    """The same over the tables of published evidence (``tables/evidence``), which no simulation reads.
+
+    They grow with every paper; results computed without them must not go stale with them.
+    """
+    return _digest(SCHEMA_DIR / EVIDENCE, TABLE_DIR / EVIDENCE)
+
+
+def _digest(*folders: Path) -> str:
     digest = hashlib.sha256()
-    for folder in (SCHEMA_DIR, TABLE_DIR):
+    for kind, folder in zip(("schema", "tables"), folders, strict=True):
         for path in sorted(folder.glob("*.csv")):
-            digest.update(f"{folder.name}/{path.name}\0".encode())
+            digest.update(f"{kind}/{path.name}\0".encode())
             digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()

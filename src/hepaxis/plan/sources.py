@@ -9,7 +9,7 @@ from hepaxis.plan.schema import Source
 
 REVIEW = "doi:10.20517/2394-5079.2026.03"
 REVIEW_LABEL = "Review: gut microbiota and HCC immunotherapy"
-TABLES = ("interventions", "regimens", "microbiota_arms", "drugs", "safety_rules", "trials", "traits")
+TABLES = ("studies", "regimens", "microbiota_arms", "drugs", "safety_rules", "trials", "traits")
 STRENGTH = ("seen", "recomputed", "read", "part_seen", "recalled")
 
 

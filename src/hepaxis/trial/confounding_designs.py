@@ -1,8 +1,8 @@
 """Designs of published cohorts that asked whether a drug of the gut goes with the outcome, and the pools they draw on.
 
 Held: size, drug, share exposed, window and what was adjusted for (``confounding_cohorts.csv``; its column ``assumed``
-names what no source printed); effects as the knowledge table ``antibiotic_exposure`` has them, and where that has none
-the ratio of printed medians, which says so.
+names what no source printed); effects as the evidence tables ``studies`` and ``effects`` have them, and where these
+have no hazard ratio that of printed medians, which says so.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def pools() -> dict[str, Pool]:
 @cache
 def cohort_designs() -> dict[str, CohortDesign]:
     """Cohorts by id, in the order of the table."""
-    known = {str(row["id"]): row for row in knowledge.records("antibiotic_exposure")}
-    return {row["id"]: _cohort(row, known[row["id"]]) for row in _rows("confounding_cohorts.csv")}
+    studies = {str(row["id"]): row for row in knowledge.records("studies")}
+    effects = {(str(row["study_id"]), str(row["outcome"])): row for row in knowledge.records("effects")}
+    return {row["id"]: _cohort(row, studies[row["id"]], effects) for row in _rows("confounding_cohorts.csv")}
 
 
 def cohort_design(id: str) -> CohortDesign:
@@ -102,29 +103,30 @@ def cohort_design(id: str) -> CohortDesign:
     return found[id]
 
 
-def _cohort(row: dict[str, str], known: Mapping[str, object]) -> CohortDesign:
+def _cohort(
+    row: dict[str, str], study: Mapping[str, object], effects: Mapping[tuple[str, str], Mapping[str, object]]
+) -> CohortDesign:
     return CohortDesign(
         row["id"],
-        str(known["label"]),
+        str(study["label"]),
         row["pool"],
         row["exposure"],
         int(row["n"]),
         float(row["exposed"]),
         (float(row["first_day"]), float(row["last_day"])),
         tuple(row["adjusted"].split()),
-        str(known["direction"]),
-        _published(known, "hr_os", row["hr_os"]),
-        _published(known, "hr_pfs", row["hr_pfs"]),
+        str(study["conclusion"]),
+        _published(effects.get((row["id"], "os"), {}), row["hr_os"]),
+        _published(effects.get((row["id"], "pfs"), {}), row["hr_pfs"]),
         row["source"],
         row["assumed"],
         row["note"],
     )
 
 
-def _published(known: Mapping[str, object], name: str, of_medians: str) -> Published | None:
-    value, low, high = (known[key] for key in (name, f"{name}_low", f"{name}_high"))
-    if value is not None and value != "":
-        return Published(float(str(value)), _number(low), _number(high), False)
+def _published(effect: Mapping[str, object], of_medians: str) -> Published | None:
+    if effect.get("measure") == "hr" and effect["value"] is not None:
+        return Published(float(str(effect["value"])), _number(effect["low"]), _number(effect["high"]), False)
     return Published(float(of_medians), None, None, True) if of_medians else None
 
 
