@@ -26,6 +26,9 @@ BELOW = {
         "population",
     },
     "trial": {"problems", "knowledge", "profile", "patient", "therapy", "population"},
+    "cohort": {
+        *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy", "population"),
+    },
     "plan": {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
         *("population", "trial"),
