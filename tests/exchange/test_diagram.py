@@ -66,7 +66,7 @@ def test_every_gate_stands_in_the_picture_of_the_gates():
         ("growth_now", "net_sensitive", 1),
         ("tki_kill", "kill_tki", 1),
         ("total_{guild}", "press_{guild}", 0),
-        ("inhibitor_bai", "dehydroxylation", -1),
+        ("bai_block", "dehydroxylation", -1),
         ("share_{guild}", "biomass", 1),
     ],
 )
