@@ -17,6 +17,7 @@ from hepaxis.plan.estimates import (
     log_odds,
     log_odds_change,
     positive,
+    predictive,
     probability,
 )
 
@@ -149,7 +150,7 @@ def test_log_odds_change_against_hand():
 
 
 def test_a_median_time_not_reached_is_shown_at_the_horizon():
-    found = positive(crossed(), np.array([3.0, 5.0, np.inf, np.nan]), 12.0)
+    found = positive(crossed(draws=4), np.array([3.0, 5.0, np.inf, np.nan]), 12.0)
     assert found.hi90 == 12.0
     assert found.median == pytest.approx(np.exp(np.mean(np.log([3.0, 5.0, 12.0, 12.0]))))
     assert ordered(found)
@@ -173,3 +174,33 @@ def test_the_chance_of_best_follows_pairing_and_error():
     same = chance_of_best(np.array([base, base]), np.full(2, 0.01), 1)
     assert same == pytest.approx([0.5, 0.5], abs=0.02)
     assert chance_of_best(np.array([base, base]), np.full(2, 0.01), 1).tolist() == same.tolist()
+
+
+def test_weights_count_hosts_and_draws_as_copies_would():
+    """A lane of weight 2 is two lanes."""
+    plain = crossed(3, 2)
+    weights = np.array([2.0, 1.0, 1.0, 1.0, 1.0, 2.0])
+    cross = Cross(plain.host, plain.draw, plain.ok, weights)
+    values = np.array([0.1, 0.2, 0.6, 0.3, 0.5, 0.9])
+    assert cross.by_draw(values).tolist() == pytest.approx([1.0 / 4, 2.6 / 4])
+    assert cross.mean(cross.by_draw(values)) == pytest.approx(np.average(values, weights=weights))
+    assert cross.draw_weights.tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_weight_on_one_draw_leaves_its_mean_and_wider_limits():
+    cross = crossed()
+    values = noisy(4)
+    heavy = np.where(cross.draw == 3, 100.0, 1.0)
+    found = Cross(cross.host, cross.draw, cross.ok, heavy)
+    assert probability(found, values).median == pytest.approx(values[cross.draw == 3].mean(), abs=0.03)
+    _, effective = found.spread(found.by_draw(values), 0.0)
+    assert 1.0 <= effective < 1.5
+
+
+def test_what_one_patient_may_be_is_wider_than_the_mean_over_hosts():
+    cross, values = crossed(), noisy(6)
+    mean, own = probability(cross, values), predictive(cross, values)
+    assert ordered(own)
+    assert own.hi90 - own.lo90 > mean.hi90 - mean.lo90
+    none = Cross(cross.host, cross.draw, cross.ok, np.where(cross.host == 2, 1.0, 0.0))
+    assert predictive(none, values).lo90 >= values[cross.host == 2].min()

@@ -2,18 +2,21 @@
 
 Held: a predicted probability is the mean over hosts (what is not known of the person) of each host's probability; its
 uncertainty is the spread over draws (what is not known of biology, of the gut and of the core) widened for the finite
-number of draws, plus the sampling error of the hosts.  Probabilities are handled on the log-odds scale.  Changes are
-paired: the same hosts and draws under two strategies.
+number of draws, plus the sampling error of the hosts.  Hosts and draws count by their weight where the twin was
+conditioned on what was measured.  Probabilities are handled on the log-odds scale.  Changes are paired: the same hosts
+and draws under two strategies.  ``predictive`` is what one person may be: hosts and draws together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import stats
 
 from hepaxis.plan.schema import Interval
+from hepaxis.population import Twin
 
 LOWEST = 1e-4  # probabilities are kept inside (LOWEST, 1 - LOWEST) for log-odds
 BEST_DRAWS = 20_000
@@ -37,6 +40,28 @@ class Cross:
     host: np.ndarray
     draw: np.ndarray
     ok: np.ndarray
+    weights: np.ndarray | None = None  # (V,) of a twin that was conditioned on what was measured; None: all alike
+
+    @classmethod
+    def of(cls, twin: Twin, ok: np.ndarray) -> Cross:
+        """Of a twin, for those who count."""
+        return cls(twin.host, twin.draw, ok, twin.weights)
+
+    @property
+    def lane_weights(self) -> np.ndarray:
+        """(V,) weights, 0 for who does not count."""
+        own = np.ones(len(self.host)) if self.weights is None else self.weights
+        return np.where(self.ok, own, 0.0)
+
+    @cached_property
+    def draw_weights(self) -> np.ndarray:
+        """(G,) weight of each draw: how well it explains what was measured; sums to 1."""
+        if self.weights is None:
+            draws = int(self.draw.max()) + 1
+            return np.full(draws, 1.0 / draws)
+        total = np.bincount(self.draw, weights=self.lane_weights, minlength=int(self.draw.max()) + 1)
+        share: np.ndarray = total / total.sum() if total.sum() > 0 else np.full(len(total), 1.0 / len(total))
+        return share
 
     def by_draw(self, values: np.ndarray) -> np.ndarray:
         """(V,) -> (G,) means over hosts that closed and did not fail in any strategy.
@@ -46,49 +71,84 @@ class Cross:
         use = self.ok & np.isfinite(values)
         draws = self.draw.max() + 1
         count = np.bincount(self.draw[use], minlength=draws)
-        total = np.bincount(self.draw[use], weights=values[use], minlength=draws)
-        means: np.ndarray = total / np.maximum(count, 1)
-        means[(count == 0) | (count < ENOUGH * count.max(initial=0))] = np.nan
+        weight = np.bincount(self.draw[use], weights=self.lane_weights[use], minlength=draws)
+        total = np.bincount(self.draw[use], weights=(self.lane_weights * np.nan_to_num(values))[use], minlength=draws)
+        means: np.ndarray = total / np.where(weight > 0, weight, 1.0)
+        means[(weight <= 0) | (count < ENOUGH * count.max(initial=0))] = np.nan
         return means
+
+    def mean(self, per_draw: np.ndarray) -> float:
+        """Mean of (G,) over the draws that have a value, by their weight."""
+        there = np.isfinite(per_draw) & (self.draw_weights > 0)
+        return float(np.average(per_draw[there], weights=self.draw_weights[there])) if there.any() else float("nan")
+
+    def spread(self, per_draw: np.ndarray, host_error: float) -> tuple[float, float]:
+        """(sd of the mean over draws, host error included; effective number of draws) of (G,) values."""
+        there = np.isfinite(per_draw)
+        weight = self.draw_weights[there]
+        effective = float(weight.sum() ** 2 / (weight**2).sum())
+        if effective <= 1.0 + 1e-9:
+            return host_error, 1.0
+        centre = self.mean(per_draw)
+        variance = float(np.average((per_draw[there] - centre) ** 2, weights=weight)) * effective / (effective - 1.0)
+        return float(np.sqrt(variance * (1 + 1 / effective) + host_error**2)), effective
 
     def host_error(self, values: np.ndarray) -> float:
         """Standard error of the overall mean from the finite number of hosts."""
         use = self.ok & np.isfinite(values)
         hosts = self.host.max() + 1
-        count = np.bincount(self.host[use], minlength=hosts)
-        total = np.bincount(self.host[use], weights=values[use], minlength=hosts)
-        means = total[count > 0] / count[count > 0]
-        return float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
+        weight = np.bincount(self.host[use], weights=self.lane_weights[use], minlength=hosts)
+        total = np.bincount(self.host[use], weights=(self.lane_weights * np.nan_to_num(values))[use], minlength=hosts)
+        there = weight > 0
+        if there.sum() < 2:
+            return 0.0
+        weight, means = weight[there], total[there] / weight[there]
+        effective = weight.sum() ** 2 / (weight**2).sum()
+        if effective <= 1.0 + 1e-9:
+            return float(means.std(ddof=1))
+        centre = np.average(means, weights=weight)
+        variance = np.average((means - centre) ** 2, weights=weight) * effective / (effective - 1.0)
+        return float(np.sqrt(variance / effective))
+
+    def quantiles(self, values: np.ndarray, levels: tuple[float, ...]) -> np.ndarray:
+        """Weighted quantiles of (V,) over virtual patients: what this one patient may be, all unknowns counted."""
+        use = self.ok & np.isfinite(values) & (self.lane_weights > 0)
+        order = np.argsort(values[use], kind="stable")
+        weight = self.lane_weights[use][order]
+        middle = (np.cumsum(weight) - 0.5 * weight) / weight.sum()
+        found: np.ndarray = np.interp(levels, middle, values[use][order])
+        return found
 
 
-def interval(centre: float, sd: float, draws: int) -> Interval:
+def predictive(cross: Cross, values: np.ndarray) -> Interval:
+    """What (V,) may be for this one patient: median, 50% and 90% over virtual patients, by weight."""
+    return Interval(*(float(x) for x in cross.quantiles(values, (0.5, 0.25, 0.75, 0.05, 0.95))))
+
+
+def interval(centre: float, sd: float, draws: float) -> Interval:
     """Student limits around ``centre``: 50% and 90%, for an sd estimated from ``draws`` draws."""
     wide = float(stats.t.ppf(0.95, max(draws - 1, 1)) * sd)
     half = float(stats.t.ppf(0.75, max(draws - 1, 1)) * sd)
     return Interval(centre, centre - half, centre + half, centre - wide, centre + wide)
 
 
-def _spread(per_draw: np.ndarray, host_error: float) -> float:
-    g = np.isfinite(per_draw).sum()
-    sd = np.nanstd(per_draw, ddof=1) if g > 1 else 0.0
-    return float(np.sqrt(sd**2 * (1 + 1 / max(g, 1)) + host_error**2))
-
-
 def change(cross: Cross, base: np.ndarray, other: np.ndarray) -> Interval:
     """Paired change of a probability (V,) -> Interval in fractions."""
-    per_draw = cross.by_draw(other - base)
-    draws = int(np.isfinite(per_draw).sum())
-    return interval(float(np.nanmean(per_draw)), _spread(per_draw, cross.host_error(other - base)), draws)
+    return difference(cross, other - base)
+
+
+def difference(cross: Cross, values: np.ndarray) -> Interval:
+    """Mean of (V,) over hosts, with its interval over draws."""
+    per_draw = cross.by_draw(values)
+    return interval(cross.mean(per_draw), *cross.spread(per_draw, cross.host_error(values)))
 
 
 def probability(cross: Cross, values: np.ndarray) -> Interval:
     """Probability over hosts, with its interval (log-odds scale, so it stays inside 0-1)."""
     per_draw = cross.by_draw(values)
-    mean = float(np.clip(np.nanmean(per_draw), LOWEST, 1 - LOWEST))
+    mean = float(np.clip(cross.mean(per_draw), LOWEST, 1 - LOWEST))
     error = cross.host_error(values) / (mean * (1 - mean))
-    logit = interval(
-        float(np.log(mean / (1 - mean))), _spread(log_odds(per_draw), error), int(np.isfinite(per_draw).sum())
-    )
+    logit = interval(float(np.log(mean / (1 - mean))), *cross.spread(log_odds(per_draw), error))
     return Interval(*(_sigmoid(x) for x in (logit.median, logit.lo50, logit.hi50, logit.lo90, logit.hi90)))
 
 
@@ -96,26 +156,28 @@ def log_odds_change(cross: Cross, base: np.ndarray, other: np.ndarray) -> Interv
     """Change of the log-odds of the host-averaged probability, paired by draw."""
     per_draw = log_odds(cross.by_draw(other)) - log_odds(cross.by_draw(base))
     error = cross.host_error(other - base)
-    mean = float(np.clip(np.nanmean(cross.by_draw(base)), LOWEST, 1 - LOWEST))
-    return interval(
-        float(np.nanmean(per_draw)), _spread(per_draw, error / (mean * (1 - mean))), int(np.isfinite(per_draw).sum())
-    )
+    mean = float(np.clip(cross.mean(cross.by_draw(base)), LOWEST, 1 - LOWEST))
+    return interval(cross.mean(per_draw), *cross.spread(per_draw, error / (mean * (1 - mean))))
 
 
 def positive(cross: Cross, per_draw: np.ndarray, cap: float) -> Interval:
     """A positive quantity by draw (months), on the log scale; ``cap`` is the horizon, shown where it is not reached."""
     values = np.log(np.clip(np.nan_to_num(per_draw, nan=cap, posinf=cap), 1e-3, cap))
-    made = interval(float(values.mean()), _spread(values, 0.0), len(values))
+    made = interval(cross.mean(values), *cross.spread(values, 0.0))
     return Interval(*(min(float(np.exp(x)), cap) for x in (made.median, made.lo50, made.hi50, made.lo90, made.hi90)))
 
 
-def chance_of_best(per_draw: np.ndarray, host_error: np.ndarray, seed: int) -> np.ndarray:
-    """Probability that each strategy has the highest response: per_draw (S, G), host_error (S,) -> (S,).
+def chance_of_best(
+    per_draw: np.ndarray, host_error: np.ndarray, seed: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Probability that each strategy has the highest response: per_draw (S, G), host_error (S,), weights (G,) -> (S,).
 
     Draws from the joint normal of the strategies' means over draws: strategies that move together stay together.
     """
-    mean = np.nanmean(per_draw, axis=1)
-    covariance = np.atleast_2d(np.cov(np.nan_to_num(per_draw - mean[:, None])))
+    own = np.ones(per_draw.shape[1]) if weights is None else weights
+    there = np.isfinite(per_draw)
+    mean = np.array([np.average(row[seen], weights=own[seen]) for row, seen in zip(per_draw, there, strict=True)])
+    covariance = np.atleast_2d(np.cov(np.where(there, per_draw - mean[:, None], 0.0), aweights=own))
     covariance = covariance + np.diag(host_error**2 + 1e-12)
     drawn = np.random.default_rng(seed).multivariate_normal(mean, covariance, size=BEST_DRAWS, method="eigh")
     best: np.ndarray = np.bincount(drawn.argmax(axis=1), minlength=len(mean)) / BEST_DRAWS

@@ -17,9 +17,10 @@ import numpy as np
 import hepaxis
 from hepaxis import axis, knowledge, therapy
 from hepaxis.metabolites import Capacities, capacities
-from hepaxis.patient import Patient, PatientFolder
+from hepaxis.patient import Patient, PatientFolder, growth
 from hepaxis.plan import header
 from hepaxis.plan.attribution import attribute
+from hepaxis.plan.calibrated import Calibrated
 from hepaxis.plan.catalogue import Candidate, candidate, candidates
 from hepaxis.plan.estimates import Cross, chance_of_best, change, log_odds, positive, probability
 from hepaxis.plan.missing import missing_rows
@@ -78,8 +79,9 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     able = _capacities(sample, folder, options)
 
     progress("closing virtual patients")
-    twin, prior = _twins(patient, sample, able, options)
-    setting = Setting.of(twin, patient, regimen, options.horizon_days, options.seed)
+    calibrated = Calibrated.drawn(options.draws, options.seed)
+    twin, prior = _twins(patient, sample, able, options, calibrated)
+    setting = Setting.of(twin, patient, regimen, options.horizon_days, options.seed, calibrated)
     runs: dict[str, Simulated] = {}
     for one in offered:
         if one.status != "blocked":
@@ -92,7 +94,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     for made in [base, blank, *runs.values()]:
         ok &= ~made.failed
     _some_are_left(ok, twin)
-    cross = Cross(twin.host, twin.draw, ok)
+    cross = Cross.of(twin, ok)
     found = attribute(twin, base, setting, twin_reference(sample), cross, progress)
 
     strategies = _strategies(offered, runs, base, cross, options.seed)
@@ -240,19 +242,22 @@ def _measured(patient: Patient, able: Capacities | None) -> set[str]:
     return counted | {id for id, members in groups.items() if members & got}
 
 
-def _twins(patient: Patient, sample: Sample | None, able: Capacities | None, options: Options) -> tuple[Twin, Twin]:
+def _twins(
+    patient: Patient, sample: Sample | None, able: Capacities | None, options: Options, calibrated: Calibrated
+) -> tuple[Twin, Twin]:
     """The patient's twin, and the same people with a gut drawn from the prior."""
     draws, seed = options.draws, options.seed
-    mechanisms = draw_mechanisms(draws, solved_tau(), seed)
+    mechanisms = calibrated.mechanisms(draw_mechanisms(draws, solved_tau(), seed))
+    factors = calibrated.factors(growth_known=growth(patient) is not None)
     known = twin_reference(sample)
     recent = _recent_antibiotic(patient)
     load = _measured_load(patient)
     blank: Guts = gut_from_prior(known, draws, seed + 10, recent_antibiotic=recent, load=load)
     if sample is None or able is None:
-        twin = build_twin(patient, blank, mechanisms, known, hosts=options.hosts, seed=seed)
+        twin = build_twin(patient, blank, mechanisms, known, hosts=options.hosts, seed=seed, factors=factors)
         return twin, twin
     gut = gut_from_capacities(able, known, draws, seed + 20, recent_antibiotic=recent, load=load)
-    twin = build_twin(patient, gut, mechanisms, known, hosts=options.hosts, seed=seed)
+    twin = build_twin(patient, gut, mechanisms, known, hosts=options.hosts, seed=seed, factors=factors)
     return twin, with_gut(twin, blank)
 
 
@@ -270,7 +275,9 @@ def _strategies(
     shown = [one for one in offered if one.id in runs]
     per_draw = np.array([cross.by_draw(runs[one.id].endpoints.response) for one in shown])
     errors = np.array([cross.host_error(runs[one.id].endpoints.response - plain.response) for one in shown])
-    chance = dict(zip([one.id for one in shown], chance_of_best(per_draw, errors, seed), strict=True))
+    chance = dict(
+        zip([one.id for one in shown], chance_of_best(per_draw, errors, seed, cross.draw_weights), strict=True)
+    )
     made = []
     for one in offered:
         run = runs.get(one.id)

@@ -7,14 +7,15 @@ strategy remove it from all comparisons and are counted.  The endpoints are thos
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hepaxis import therapy
 from hepaxis.patient import Patient
+from hepaxis.plan.calibrated import AS_FITTED, Calibrated
 from hepaxis.population import Run, Twin, run_strategy
-from hepaxis.trial import Endpoints, Nuisance, assess, course_of, hazard
+from hepaxis.trial import Endpoints, Nuisance, course_of, hazard
 
 REPLICATES = 6  # measurement errors a virtual patient; the mean over them is smooth enough at 150 hosts
 SCANS = 24  # enough scans for any schedule within a year
@@ -31,9 +32,18 @@ class Setting:
     immune_exponent: np.ndarray
     weight_kg: float | None
     sex: str | None
+    calibrated: Calibrated = AS_FITTED
 
     @classmethod
-    def of(cls, twin: Twin, patient: Patient, regimen: str | None, horizon_days: float, seed: int) -> Setting:
+    def of(
+        cls,
+        twin: Twin,
+        patient: Patient,
+        regimen: str | None,
+        horizon_days: float,
+        seed: int,
+        calibrated: Calibrated = AS_FITTED,
+    ) -> Setting:
         """Errors and frailties belong to hosts, so that every draw of a host shares them."""
         hosts = len(twin.hosts)
         one = Nuisance.draw(hosts, SCANS, REPLICATES, seed)
@@ -49,7 +59,13 @@ class Setting:
             immune_exponent=exponent[twin.draw],
             weight_kg=patient.demographics.weight,
             sex=patient.demographics.sex,
+            calibrated=calibrated,
         )
+
+    def of_lanes(self, rows: np.ndarray) -> Setting:
+        """The same for some of the virtual patients (positions)."""
+        nuisance = Nuisance(self.nuisance.errors[rows], self.nuisance.frailty[rows])
+        return replace(self, nuisance=nuisance, immune_exponent=self.immune_exponent[rows])
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,7 @@ def simulate(
 ) -> Simulated:
     """Run a strategy and read its endpoints."""
     run = run_strategy(
-        twin,
+        setting.calibrated.given(twin, components),
         components,
         setting.horizon_days,
         observe=observe,
@@ -83,9 +99,10 @@ def simulate(
         sex=setting.sex,
         cancel=cancel,
     )
-    endpoints = assess(
+    endpoints = setting.calibrated.assess(
         course_of(run, twin),
         setting.nuisance,
+        twin.draw,
         scan_interval_weeks=setting.scan_interval_weeks,
         severe_immune_rate=immune_rate(components),
         immune_exponent=setting.immune_exponent,

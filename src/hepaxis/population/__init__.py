@@ -12,7 +12,7 @@ from hepaxis.population.hosts import Hosts, draw_hosts, typical_host, unknown_in
 from hepaxis.population.influence import prior_influence, weighted_mean
 from hepaxis.population.mechanisms import Mechanisms, draw_mechanisms, prior_mean_mechanisms
 from hepaxis.population.tau import solved_tau, tau_record
-from hepaxis.population.twin import Twin, build_twin, gates_off, with_gut, with_parameters
+from hepaxis.population.twin import Twin, build_twin, gates_off, some_of, weighted, with_gut, with_parameters
 from hepaxis.population.virtual_patients import Population, Prior, draw_candidates, draw_population
 from hepaxis.population.weighting import Margin, margin_table, margins_of, weighted_to
 
@@ -56,10 +56,12 @@ __all__ = [
     "reference_shares",
     "run_strategy",
     "solved_tau",
+    "some_of",
     "taken",
     "tau_record",
     "typical_host",
     "unknown_inputs",
+    "weighted",
     "weighted_mean",
     "weighted_to",
     "with_gut",

@@ -43,6 +43,7 @@ class Twin:
     sample_day, sample_factor   day and (V, 12) factors on residents by which the sample differs from the course
     sample_states   (V, n_states) on that day under the exposures alone, before the factors; worked out when asked for
     notes         what was assumed or could not be represented
+    weights       (V,) what was measured on the patient beside the sheet makes of each virtual patient; None: all alike
     """
 
     closed: Closed
@@ -59,6 +60,7 @@ class Twin:
     notes: tuple[str, ...]
     sample_day: float | None = None
     sample_factor: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     @property
     def ok(self) -> np.ndarray:
@@ -77,21 +79,25 @@ def build_twin(
     mechanisms: Mechanisms,
     reference: GuildReference,
     *,
-    hosts: int,
+    hosts: int | Hosts,
     seed: int,
     one_lesion: bool = False,
+    factors: pd.DataFrame | None = None,
 ) -> Twin:
     """Close a patient's virtual twins.  guts and mechanisms have the same number of draws.
 
-    one_lesion: a single tumour in everyone instead of drawn lesions.
+    hosts: how many are drawn, or those drawn before.  one_lesion: a single tumour in everyone instead of drawn lesions.
+    factors: draws x model parameters, multiplied on what hosts or the model's tables say (draws of a calibration).
 
-    Raises ValueError when they do not.
+    Raises ValueError when the numbers of draws differ.
     """
     if len(guts) != len(mechanisms):
         raise ValueError(f"{len(guts)} gut draws and {len(mechanisms)} mechanism draws")
-    host = draw_hosts(patient, hosts, seed, one_lesion=one_lesion)
-    index = np.tile(np.arange(hosts), len(guts))
-    draw = np.repeat(np.arange(len(guts)), hosts)
+    if factors is not None and len(factors) != len(guts):
+        raise ValueError(f"{len(factors)} draws of factors and {len(guts)} gut draws")
+    host = hosts if isinstance(hosts, Hosts) else draw_hosts(patient, hosts, seed, one_lesion=one_lesion)
+    index = np.tile(np.arange(len(host)), len(guts))
+    draw = np.repeat(np.arange(len(guts)), len(host))
     exposures = () if patient is None else patient.exposures
     start = _start_day(exposures)
     rows, notes = therapy.exposure_protocol(exposures, horizon_days=1.0)
@@ -100,9 +106,10 @@ def build_twin(
     carbohydrate = float(engine_model().default_parameters["diet_carbohydrate"])
     if "diet.carbohydrate" in host.inputs:
         carbohydrate = float(host.inputs["diet.carbohydrate"].iloc[0])
-    host_parameters = sizes_before(combine([host.inputs]).assign(**before), start)
-    refs = references(host_parameters.assign(**dict.fromkeys(before, 0.0)), reference_gut(reference))
-    parameters = pd.concat([host_parameters.iloc[index], refs.iloc[index]], axis=1).reset_index(drop=True)
+    own = combine([host.inputs]).assign(**before)
+    refs = references(sizes_before(own, start).assign(**dict.fromkeys(before, 0.0)), reference_gut(reference))
+    people = _scaled(own.iloc[index].reset_index(drop=True), factors, draw)
+    parameters = pd.concat([sizes_before(people, start), refs.iloc[index].reset_index(drop=True)], axis=1)
     parameters = pd.concat([parameters, combine([mechanisms.inputs.iloc[draw], guts.inputs.iloc[draw]])], axis=1)
     parameters["host_infiltration"] *= mechanisms.core[draw]
     twin = Twin(
@@ -122,6 +129,43 @@ def build_twin(
     if patient is None or guts.source != "profile":
         return twin
     return _match_sample(twin, parameters, patient.stool.day)
+
+
+def _scaled(parameters: pd.DataFrame, factors: pd.DataFrame | None, draw: np.ndarray) -> pd.DataFrame:
+    if factors is None:
+        return parameters
+    defaults = engine_model().default_parameters
+    scaled = {
+        str(name): (parameters[name].to_numpy(float) if name in parameters else defaults[str(name)])
+        * factors[name].to_numpy(float)[draw]
+        for name in factors
+    }
+    return parameters.assign(**scaled)
+
+
+def some_of(twin: Twin, rows: np.ndarray) -> Twin:
+    """Some of the virtual patients (positions, repeats allowed); hosts and draws keep their numbers."""
+    some = replace(
+        twin,
+        closed=twin.closed.take(rows),
+        host=twin.host[rows],
+        draw=twin.draw[rows],
+        sample_factor=None if twin.sample_factor is None else twin.sample_factor[rows],
+        weights=None if twin.weights is None else twin.weights[rows],
+    )
+    return _with_states_of(some, twin, rows)
+
+
+def weighted(twin: Twin, weights: np.ndarray | None) -> Twin:
+    """The same virtual patients with other weights (V,)."""
+    return _with_states_of(replace(twin, weights=weights), twin, np.arange(len(twin.host)))
+
+
+def _with_states_of(made: Twin, twin: Twin, rows: np.ndarray) -> Twin:
+    """States on the day of the sample are kept where they were worked out already."""
+    if "sample_states" in vars(twin):
+        vars(made)["sample_states"] = twin.sample_states[rows]
+    return made
 
 
 def with_gut(twin: Twin, guts: Guts) -> Twin:

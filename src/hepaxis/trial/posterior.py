@@ -73,34 +73,35 @@ class Moved:
         if unknown:
             raise KeyError(f"not calibrated: {', '.join(sorted(unknown))}")
 
-    def _of(self, kind: str) -> list[tuple[Free, float]]:
+    def of(self, kind: str) -> list[tuple[Free, float]]:
+        """Calibrated values of one kind that are moved, each with its factor."""
         return [(one, self.factors[one.name]) for one in free_values() if one.kind == kind and one.name in self.factors]
 
     def people(self, population: Population) -> Population:
         """The population with what it draws moved."""
         inputs = population.inputs
-        for one, factor in self._of("input"):
+        for one, factor in self.of("input"):
             up = 1.0 / factor if one.name == "doubling_time" else factor
             inputs = inputs.assign(**{one.target: inputs[one.target] * up})
         return replace(population, inputs=inputs)
 
     def values(self, defaults: Mapping[str, float]) -> dict[str, float]:
         """Model parameters moved from their defaults."""
-        return {one.target: defaults[one.target] * factor for one, factor in self._of("model")}
+        return {one.target: defaults[one.target] * factor for one, factor in self.of("model")}
 
     def given(self, twin: Twin, components: Sequence[str]) -> Twin:
         """The twin with what acts under an arm's drugs alone moved; at rest nothing changes."""
         defaults = engine_model().default_parameters
-        treated = {one.target: defaults[one.target] * factor for one, factor in self._of("treated")}
+        treated = {one.target: defaults[one.target] * factor for one, factor in self.of("treated")}
         parameters = twin.closed.parameters.assign(**treated)
-        for one, factor in self._of("drug"):
+        for one, factor in self.of("drug"):
             if set(one.components) & set(components):
                 parameters = parameters.assign(**{one.target: parameters[one.target] * factor})
         return replace(twin, closed=replace(twin.closed, parameters=parameters))
 
     def hazards(self) -> dict[str, float]:
         """Hazards moved, for ``parameters.hazards_as``."""
-        found = {one.target: float(hazard_table()[one.target]["value"]) * f for one, f in self._of("hazard")}
+        found = {one.target: float(hazard_table()[one.target]["value"]) * f for one, f in self.of("hazard")}
         return {name: min(value, 1.0) if name in SHARES else value for name, value in found.items()}
 
 
