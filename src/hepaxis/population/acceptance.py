@@ -39,7 +39,7 @@ def accepted(
     """
     aim = population.prior.marginals if target is None else marginals(target)
     scores = target_scores(aim, population.covariates, variables)
-    ratio = density_ratio(scores, _tied(variables))
+    ratio = density_ratio(scores, tied(variables))
     chance = uniform_points(population.seed, population.patients, ["accepted"])[:, 0]
     factor = _factor(scores, ratio, chance)
     taken = np.flatnonzero(chance < factor * ratio)
@@ -82,7 +82,8 @@ def density_ratio(scores: Array, correlated: Array) -> Array:
     return ratio
 
 
-def _tied(variables: Sequence[str]) -> Array:
+def tied(variables: Sequence[str]) -> Array:
+    """(d, d) correlations of the normal scores of some characteristics; 0 where the table has none."""
     names = list(variables)
     matrix = correlation().reindex(index=names, columns=names, fill_value=0.0).to_numpy(float)
     np.fill_diagonal(matrix, 1.0)

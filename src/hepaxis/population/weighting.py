@@ -82,7 +82,7 @@ def weighted_to(
     if problems:
         raise InputError(problems)
     tilt, met = solve_tilt(features, target, population.weights)
-    weights = _weights(features, tilt, population.weights)
+    weights = tilted(features, tilt, population.weights)
     ess = effective_size(weights)
     if not met or ess < least_ess * len(population):
         raise InputError(_at_fault(features, wanted, population.weights, ess if met else 0.0, least_ess))
@@ -128,7 +128,8 @@ def _dual(centred: Array, tilt: Array, base: Array) -> tuple[float, Array, Array
     return float(top + np.log(total)), gradient, curve
 
 
-def _weights(features: Array, tilt: Array, base: Array) -> Array:
+def tilted(features: Array, tilt: Array, base: Array) -> Array:
+    """(n,) base weights times exp(features . tilt), with mean 1."""
     score = features @ tilt
     raw = base * np.exp(score - score.max())
     weights: Array = raw * (len(raw) / raw.sum())
@@ -185,7 +186,7 @@ def _ess_for(features: Array, wanted: Sequence[Margin], places: list[int], base:
         return effective_size(base)
     some = features[:, places]
     tilt, met = solve_tilt(some, np.array([wanted[k].share for k in places]), base)
-    return effective_size(_weights(some, tilt, base)) if met else 0.0
+    return effective_size(tilted(some, tilt, base)) if met else 0.0
 
 
 def weighted_share(population: Population, margin: Margin) -> float:

@@ -17,6 +17,7 @@ from .trial_records import (
     SCHEMA,
     Arm,
     Biopsy,
+    Choice,
     Contrast,
     Curve,
     DesignArm,
@@ -88,9 +89,15 @@ def _trial(found: Json) -> Trial:
         contrasts=tuple(made for c in found["contrasts"] if (made := _contrast(c)) is not None),
         not_compared=tuple(f"{c['label']} ({c['arm']})" for c in found["contrasts"] if _contrast(c) is None),
         features=tuple(_feature(f) for f in found["features"]),
+        choices=tuple(_choice(c) for c in found["choices"]),
         notes=_texts(found["notes"]),
         example=str(found.get("example", "")),
     )
+
+
+def _choice(c: Json) -> Choice:
+    arms = {str(a["id"]): (float(a["response"]), _number(a["gain"])) for a in c["arms"] if a["response"] is not None}
+    return Choice(str(c["choice"]), _number(c["ess"]), str(c["note"]), arms)
 
 
 def _design(d: Json) -> TrialDesign:

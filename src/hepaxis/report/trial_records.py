@@ -214,6 +214,19 @@ class TrialDesign:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """The arms' responses under other weights of the same patients; ``note`` says why there are none.
+
+    arms: id -> (objective response, gain in response against the control or None).
+    """
+
+    words: str
+    ess: float | None
+    note: str
+    arms: dict[str, tuple[float, float | None]]
+
+
+@dataclass(frozen=True)
 class Trial:
     """Everything of one virtual trial; ``population`` and ``enrolled`` as words and numbers in their own order."""
 
@@ -232,6 +245,7 @@ class Trial:
     contrasts: tuple[Contrast, ...]
     not_compared: tuple[str, ...]  # outcomes and arms whose contrast could not be estimated
     features: tuple[Feature, ...]
+    choices: tuple[Choice, ...]
     notes: tuple[str, ...]
     example: str = ""
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hepaxis.trial.arm_summary import RESPONDS, arm_summary, read_arm, shown
+from hepaxis.trial.choices import choices
 from hepaxis.trial.conditions import features
 from hepaxis.trial.contrasts import COLUMNS, contrast
 from hepaxis.trial.design import Design, TrialArm
@@ -56,6 +57,9 @@ def trial_summary(folder: Path) -> Json:
         "arms": arms,
         "contrasts": _contrasts(folder, design, counted),
         "features": [one for arm in design.arms for one in _features(folder, design, arm)],
+        "choices": choices(
+            folder, manifest["population"]["population"], design.control, not_evaluable_progresses=counted
+        ),
         "notes": _notes(design, manifest),
     }
 
