@@ -14,6 +14,7 @@ BELOW = {
     "problems": set(),
     "user_cache": set(),
     "knowledge": {"problems"},
+    "evidence": {"problems", "user_cache", "knowledge"},
     "profile": {"problems", "knowledge"},
     "patient": {"problems", "knowledge", "profile"},
     "metabolites": {"problems", "knowledge", "profile"},
@@ -31,7 +32,7 @@ BELOW = {
     },
     "plan": {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
-        *("population", "trial"),
+        *("population", "trial", "evidence"),
     },
     "sensitivity": {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),

@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from hepaxis.cli.check import check
+from hepaxis.cli.evidence import evidence
 from hepaxis.cli.export import export
 from hepaxis.cli.model import model
 from hepaxis.cli.plan import plan
@@ -61,6 +62,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
 
 for command in (plan, check, profile, simulate, template):
     app.command()(_interruptible(command))
+app.add_typer(evidence, name="evidence")
 app.add_typer(export, name="export")
 app.add_typer(model, name="model")
 app.add_typer(trial, name="trial")
