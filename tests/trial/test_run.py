@@ -12,6 +12,8 @@ from hepaxis import trial
 from hepaxis.population import Prior, marginals
 from hepaxis.problems import InputError
 from hepaxis.profile.reference import reference
+from hepaxis.trial.chunk_work import work
+from hepaxis.trial.journal import UNFINISHED
 from hepaxis.trial.parts import PartWriter, read_manifest, read_rows
 from hepaxis.trial.run import run_trial
 from hepaxis.trial.screening import Allocation, Screen, stratum_names, whole_shares
@@ -122,16 +124,24 @@ def test_who_is_left_out_is_counted(parallel, done):
     assert done.manifest["population"]["population"] == prior.marginals.name
 
 
-def test_an_interrupted_run_leaves_the_earlier_one(parallel, done, tmp_path):
+def test_an_interrupted_run_leaves_the_earlier_one_and_goes_on_where_it_stopped(parallel, done, tmp_path, monkeypatch):
     run_trial(parallel, tmp_path, patients=3)
 
-    def stop(_, __):
-        raise KeyboardInterrupt
+    def stop(enrolled, _):
+        if enrolled >= 8:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_trial(parallel, tmp_path, patients=4, progress=stop)
+        run_trial(parallel, tmp_path, chunk=4, progress=stop)
     assert read_manifest(tmp_path)["patients"] == 3
     assert len(read_rows(tmp_path, ["patient"])) == 3
+    assert {path.name for path in tmp_path.iterdir()} == {"parts", "manifest.json", UNFINISHED}
+
+    worked = []
+    monkeypatch.setattr("hepaxis.trial.run.work", lambda screen, task: worked.append(task) or work(screen, task))
+    run_trial(parallel, tmp_path, chunk=5)
+    assert files(tmp_path) == files(done.folder)
+    assert sum(len(task.patients) for task in worked) < PARALLEL
     assert {path.name for path in tmp_path.iterdir()} == {"parts", "manifest.json"}
 
 

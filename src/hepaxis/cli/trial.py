@@ -83,7 +83,7 @@ def run(
         typer.echo(f"[{time.monotonic() - began:5.1f} s] {done} of {of} patients", err=True)
 
     can_be_written(out)
-    if out.is_dir() and any(out.iterdir()) and not overwrite:
+    if out.is_dir() and not overwrite and any(not there.name.startswith(".") for there in out.iterdir()):
         hint = "choose another folder or add --overwrite"
         raise InputError([error("trial.out", "the output folder is not empty", hint, file=str(out))])
     asked = load_design(design)
@@ -91,7 +91,7 @@ def run(
     try:
         run_trial(asked, out, workers=workers, patients=patients, progress=progress)
     except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was written", err=True)
+        typer.echo("interrupted; the same command goes on from what is done", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
     found = write_summary(out)
     page = write_trial(out)

@@ -19,12 +19,12 @@ import pandas as pd
 
 from hepaxis.problems import InputError, error
 
-PARTS, MANIFEST = "parts", "manifest.json"
+PARTS, MANIFEST, OLD = "parts", "manifest.json", ".old"
 PATIENTS = 500  # of a part
 
 
 class PartWriter:
-    """Writes parts in order; ``finish`` puts them and the manifest in place.  To be used in a ``with``."""
+    """Writes parts in order; ``finish`` puts them and the manifest in place.  For a ``with``, alone in the folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,6 +33,11 @@ class PartWriter:
         self._waiting: list[pd.DataFrame] = []
 
     def __enter__(self) -> PartWriter:
+        for left in self.folder.glob(f".{PARTS}.*"):  # of a run that was killed
+            if left.name.endswith(OLD) and not (self.folder / PARTS).exists():
+                left.rename(self.folder / PARTS)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
         self._new.mkdir(parents=True)
         return self
 
@@ -63,7 +68,7 @@ class PartWriter:
         """Put the parts in the place of earlier ones, then the manifest.  Raises OSError."""
         for rest in self._waiting:
             self._write(rest)
-        old = self.folder / f".{PARTS}.{secrets.token_hex(4)}.old"
+        old = self.folder / f".{PARTS}.{secrets.token_hex(4)}{OLD}"
         (self.folder / MANIFEST).unlink(missing_ok=True)
         if (self.folder / PARTS).exists():
             (self.folder / PARTS).rename(old)

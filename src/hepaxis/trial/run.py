@@ -2,6 +2,7 @@
 
 Held: the first n candidates who may take part and can be closed are the patients.  Rows are the same bit for bit
 whatever the number of workers or the size of a chunk: every draw belongs to a patient, and chunks are joined in order.
+A run that was killed goes on from its last whole chunk when it is asked for again in the same folder (``journal``).
 Memory holds a few chunks.  In a parallel design each patient is on one arm; in a paired one each is on all.
 """
 
@@ -12,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from math import ceil
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +27,7 @@ from hepaxis.population import engine_model, solved_tau
 from hepaxis.problems import InputError, error
 from hepaxis.trial.chunk_work import PEOPLE_PER_DRAW, Chunk, share_cores, work
 from hepaxis.trial.design import Design
+from hepaxis.trial.journal import Journal, alone
 from hepaxis.trial.parts import PartWriter
 from hepaxis.trial.screening import Enrolment, Screen, Task
 
@@ -62,8 +65,8 @@ def run_trial(
     _check(patients=n, workers=workers, chunk=chunk)
     screen = Screen.of(design)
     tally = _Tally(n)
-    with PartWriter(out) as writer:
-        for part in _chunks(screen, workers, chunk, tally):
+    with alone(out), PartWriter(out) as writer, Journal.of(out, screen) as journal:
+        for part in _chunks(screen, journal, workers, chunk, tally):
             writer.write(tally.take(part))
             tally.check()
             if progress is not None:
@@ -85,30 +88,39 @@ def _check(**numbers: int) -> None:
         raise InputError(wrong)
 
 
-def _chunks(screen: Screen, workers: int, chunk: int, tally: _Tally) -> Iterator[Chunk]:
-    """Chunks in order, worked on here or by processes, until nobody asks for more."""
+def _chunks(screen: Screen, journal: Journal, workers: int, chunk: int, tally: _Tally) -> Iterator[Chunk]:
+    """Chunks in order, kept ones read and others worked on here or by processes, until nobody asks for more."""
     enrolment = Enrolment(screen)
-
-    def next_task(missing: int) -> Task:
-        return enrolment.next(min(chunk, missing + ceil(SPARE * missing) + 1))
-
-    if workers == 1:
-        while True:
-            yield work(screen, next_task(tally.missing))
-    engine_model()  # so that workers find the compiled model
-    spawn = get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=share_cores, initargs=(workers,))
-    waiting: deque[tuple[Future[Chunk], int]] = deque()
+    pool: ProcessPoolExecutor | None = None
+    if workers > 1:
+        engine_model()  # so that workers find the compiled model
+        spawn = get_context("spawn")
+        pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=share_cores, initargs=(workers,))
+    ahead = AHEAD * workers if pool is not None else 1
+    waiting: deque[tuple[int, Task, Chunk | Future[Chunk] | None]] = deque()
     try:
-        while True:
-            missing = tally.missing - sum(patients for _, patients in waiting)
-            while len(waiting) < AHEAD * workers and (missing > 0 or not waiting):
-                task = next_task(max(missing, 1))
-                waiting.append((pool.submit(work, screen, task), len(task.patients)))
-                missing -= len(task.patients)
-            yield waiting.popleft()[0].result()
+        for number in count():
+            while len(waiting) < ahead:
+                missing = tally.missing - sum(len(task.patients) for _, task, _ in waiting)
+                if missing <= 0 and waiting:
+                    break
+                missing = max(missing, 1)
+                following = number + len(waiting)
+                task = enrolment.next(journal.size(following) or min(chunk, missing + ceil(SPARE * missing) + 1))
+                kept: Chunk | Future[Chunk] | None = journal.read(following, task)
+                if kept is None and pool is not None:
+                    kept = pool.submit(work, screen, task)
+                waiting.append((following, task, kept))
+            at, task, made = waiting.popleft()
+            if isinstance(made, Chunk):
+                yield made
+                continue
+            done = work(screen, task) if made is None else made.result()
+            journal.keep(at, task, done)
+            yield done
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Tally:
