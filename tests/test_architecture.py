@@ -38,7 +38,7 @@ BELOW = {
         *("problems", "knowledge", "profile", "patient", "metabolites", "axis", "engine", "therapy"),
         *("population", "trial", "plan"),
     },
-    "report": {"problems", "plan"},
+    "report": {"problems", "evidence", "plan"},
 }
 MAX_LINES = 420
 

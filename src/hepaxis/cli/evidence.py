@@ -1,13 +1,19 @@
-"""``hepaxis evidence``: the published evidence: search, list and show records."""
+"""``hepaxis evidence``: search, list, show and export records of published evidence; read a user's own."""
 
 from __future__ import annotations
 
 import json as jsonlib
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from hepaxis.cli import evidence_answers
+
+if TYPE_CHECKING:
+    from hepaxis.evidence import Record
 
 evidence = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +30,8 @@ Design = Annotated[str | None, typer.Option(help="randomised, single_arm, prospe
 Direction = Annotated[str | None, typer.Option(help="better, worse, null, mixed, up_in_responders ...")]
 Status = Annotated[str | None, typer.Option(help="published, registered, recruiting, completed, retracted ...")]
 Species = Annotated[str | None, typer.Option(help="human, mouse, rat, in_vitro or none.")]
-WIDTH = 116
+Own = evidence_answers.Own
+WIDTH = evidence_answers.WIDTH
 
 
 @evidence.callback()
@@ -48,6 +55,7 @@ def search(
     status: Status = None,
     species: Species = None,
     most: Annotated[int, typer.Option(help="How many at most; 0 for all.", min=0)] = 20,
+    own: Own = None,
     json: Json = False,
 ) -> None:
     """Find records by words, the best match first."""
@@ -55,7 +63,7 @@ def search(
     from hepaxis.evidence import search as find
 
     wanted = Filter(kind, taxon, metabolite, intervention, tumour, design, direction, status, species)
-    _told(find(" ".join(words), wanted, most=most), json)
+    _told(find(" ".join(words), wanted, _own(own), most), json)
 
 
 @evidence.command(name="list")
@@ -69,6 +77,7 @@ def list_(
     direction: Direction = None,
     status: Status = None,
     species: Species = None,
+    own: Own = None,
     json: Json = False,
 ) -> None:
     """List the records that fit all filters."""
@@ -76,7 +85,7 @@ def list_(
     from hepaxis.evidence import search as find
 
     wanted = Filter(kind, taxon, metabolite, intervention, tumour, design, direction, status, species)
-    _told(find("", wanted), json)
+    _told(find("", wanted, _own(own)), json)
 
 
 @evidence.command()
@@ -107,6 +116,76 @@ def show(record: Annotated[str, typer.Argument(help="Id of a record.")], json: J
         _field("effect", f"{effect.label}: {number}{limits} {effect.medians}; {effect.direction} [{effect.checked}]")
     for name in ("metabolites", "data", "pools", "strategies", "retraction", "source"):
         _field(name, "; ".join(found[name]))
+
+
+@evidence.command()
+def export(
+    records: Annotated[list[str] | None, typer.Argument(help="Ids of records; none for all.")] = None,
+    form: Annotated[str, typer.Option("--format", help="bibtex or ris.")] = "bibtex",
+) -> None:
+    """Print records for a reference manager; labels stand for titles, which the records do not hold."""
+    from hepaxis.evidence import by_id
+    from hepaxis.evidence import show as one
+    from hepaxis.evidence.export import FORMATS, bibtex, ris
+    from hepaxis.problems import InputError, error
+
+    if form not in FORMATS:
+        raise InputError([error("evidence.format", f"no format '{form}'", f"use {' or '.join(FORMATS)}")])
+    ids = [str(one(id)["id"]) for id in records] if records else list(by_id())
+    mine = [by_id()[id] for id in ids]
+    typer.echo(bibtex(mine) if form == "bibtex" else ris(mine), nl=False)
+
+
+@evidence.command()
+def template(folder: Annotated[Path, typer.Argument(help="Folder to write into; made if it is not there.")]) -> None:
+    """Write empty files for your own records, in the columns of the project's tables."""
+    from hepaxis.evidence.own import TABLES, template
+    from hepaxis.problems import InputError, error
+    from hepaxis.report.write import write_whole
+
+    there = [f"{table}.csv" for table in TABLES if (folder / f"{table}.csv").exists()]
+    if there:
+        hint = "choose another folder"
+        raise InputError([error("evidence.there", f"{', '.join(there)} already there", hint, file=str(folder))])
+    write_whole(folder, {f"{table}.csv": template(table) for table in TABLES})
+
+
+@evidence.command()
+def check(
+    folder: Annotated[Path | None, typer.Argument(help="Folder with your own records; none for the project's.")] = None,
+) -> None:
+    """Check records: schema, numbers that contradict each other, unknown words, people counted twice."""
+    from hepaxis import knowledge
+    from hepaxis.evidence import check as faults
+    from hepaxis.problems import InputError
+
+    if folder is not None:
+        from hepaxis.evidence.own import read
+
+        mine = read(folder)
+        typer.echo(f"{len(mine.records)} records and {len(mine.effects)} effects, no fault")
+        return
+    if found := [*knowledge.lint(), *faults()]:
+        raise InputError(found)
+    typer.echo("the project's records: no fault")
+
+
+for answered in (
+    evidence_answers.meta,
+    evidence_answers.grades,
+    evidence_answers.conflicts,
+    evidence_answers.landscape,
+    evidence_answers.impact,
+):
+    evidence.command()(answered)
+
+
+def _own(folder: Path | None) -> tuple[Record, ...]:
+    if folder is None:
+        return ()
+    from hepaxis.evidence.own import read
+
+    return read(folder).records
 
 
 def _told(found: Sequence[Mapping[str, Any]], json: bool) -> None:

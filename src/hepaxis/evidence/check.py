@@ -35,6 +35,17 @@ def check() -> list[Problem]:
     problems += _check_names("conflict_reasons", "taxon", "taxa") + _check_names(
         "conflict_reasons", "studies", "studies"
     )
+    strategies = _ids("microbiota_arms") | _ids("regimens")
+    records = {name for table in ("studies", "trials", "perturbations", "safety_rules") for name in _ids(table)}
+    for line, row in _numbered("strategy_records"):
+        for column, words, known in (
+            ("strategy", (str(row["strategy"]),), strategies),
+            ("records", _many(row["records"]), records),
+        ):
+            for word in set(words) - known:
+                found, hint = f"'{word}'", "use an id that is there"
+                file = "strategy_records.csv"
+                problems.append(error("evidence.unknown_word", found, hint, file=file, row=line, column=column))
     for line, row in _numbered("taxon_curies"):
         problems += _curie(str(row["curie"]), "taxon_curies.csv", line)
     return problems

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from hepaxis import knowledge
 from hepaxis.evidence import vocabulary
 from hepaxis.evidence.records import Finding, Record, records
 
@@ -71,14 +72,19 @@ def direction(word: str, tumour: str | None = None, held: Iterable[Record] | Non
     taxon = vocabulary.taxon(word)
     inside = vocabulary.taxa_under(taxon)
     tumours = vocabulary.under("tumour", vocabulary.term("tumour", tumour)) if tumour else None
-    votes = [
-        _vote(record, finding)
-        for record in (records() if held is None else held)
-        if tumours is None or tumours & set(record.tumours)
-        for finding in record.taxa
-        if finding.taxon in inside and finding.direction in SIGNS
-    ]
+    studies = tuple(records() if held is None else held)
+    votes = votes_on(inside, [one for one in studies if tumours is None or tumours & set(one.tumours)])
     return combine(taxon, votes)
+
+
+def votes_on(taxa: frozenset[str], studies: Iterable[Record]) -> list[Vote]:
+    """Findings on any of these taxa that tell responders from non-responders, in the order of the studies."""
+    return [
+        _vote(record, finding)
+        for record in studies
+        for finding in record.taxa
+        if finding.taxon in taxa and finding.direction in SIGNS
+    ]
 
 
 def combine(taxon: str, votes: list[Vote]) -> Direction:
@@ -139,6 +145,4 @@ def _capped(sizes: list[float]) -> list[float]:
 
 
 def _label(taxon: str) -> str:
-    from hepaxis import knowledge
-
     return str(knowledge.row("taxa", taxon)["label"])

@@ -57,7 +57,8 @@ class LeftOut:
 class Pool:
     """Effects of independent people and the models over them; ``model`` None with nothing to pool.
 
-    one: the single effect's interval where there is but one; egger None below ENOUGH_FOR_EGGER effects.
+    A single effect keeps its own interval.  without: models without each effect in turn, with plain intervals, since
+    those of Knapp and Hartung say nothing for two studies; egger None below ENOUGH_FOR_EGGER effects.
     """
 
     used: tuple[Effect, ...]
@@ -176,7 +177,7 @@ def pooled(mine: Iterable[Effect], studies: dict[str, Record], *, medians: bool 
         fixed=meta.fit(y, v, method="FE"),
         dersimonian_laird=meta.fit(y, v, method="DL") if many else None,
         shrunk=shrink(y, v),
-        without=tuple(meta.leave_one_out(y, v, test="adhoc")) if len(used) > LEAST_FOR_MODEL else (),
+        without=tuple(meta.leave_one_out(y, v)) if len(used) > LEAST_FOR_MODEL else (),
         egger=meta.egger(y, v) if len(used) >= ENOUGH_FOR_EGGER else None,
     )
 

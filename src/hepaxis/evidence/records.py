@@ -108,11 +108,16 @@ def by_locator() -> Mapping[str, tuple[Record, ...]]:
     for record in records():
         for locator in record.source:
             found.setdefault(locator, []).append(record)
-    return {locator: tuple(held) for locator, held in found.items()}
+    return {locator: _owners(held) for locator, held in found.items()}
+
+
+def _owners(held: list[Record]) -> tuple[Record, ...]:
+    """Of records that share a locator; a review stands for itself, not for the works it speaks of."""
+    return tuple(one for one in held if one.design == "review") or tuple(held)
 
 
 def cited(locators: Iterable[str]) -> tuple[Record, ...]:
-    """Records that rest on any of these locators, once each, studies before arms, experiments and rules."""
+    """Records that rest on any of these locators, once each, in the order of ``records``."""
     found = {record.id: record for locator in locators for record in by_locator().get(locator, ())}
     order = {record.id: place for place, record in enumerate(records())}
     return tuple(sorted(found.values(), key=lambda record: order[record.id]))
@@ -172,7 +177,7 @@ def study(row: Mapping[str, object], taxa: tuple[Finding, ...] = (), table: str 
         pools=_many(row["pools"]),
         bias=tuple(str(row[f"bias_{domain}"]) for domain in DOMAINS),
         taxa=taxa,
-        strategies=_strategies(source),
+        strategies=_strategies(str(row["id"]), source, str(row["design"])),
     )
 
 
@@ -210,7 +215,7 @@ def _trial(row: Mapping[str, object]) -> Record:
         note=str(row["note"]),
         nct=str(row["nct"]),
         data=(str(row["trial"]).lower().replace(" ", "_"),),
-        strategies=_strategies(source),
+        strategies=_strategies(str(row["id"]), source),
     )
 
 
@@ -254,7 +259,7 @@ def _experiment(row: Mapping[str, object]) -> Record:
         unverified=str(row["unverified"]),
         note=str(row["note"]),
         metabolites=_named_metabolites(text),
-        strategies=_strategies(source),
+        strategies=_strategies(str(row["id"]), source),
     )
 
 
@@ -281,7 +286,7 @@ def _rule(row: Mapping[str, object]) -> Record:
         source=source,
         checked=str(row["checked"]),
         unverified=str(row["unverified"]),
-        strategies=_strategies(source),
+        strategies=_strategies(str(row["id"]), source),
     )
 
 
@@ -301,8 +306,29 @@ def _strategies_by_locator() -> Mapping[str, tuple[str, ...]]:
     return {locator: tuple(ids) for locator, ids in found.items()}
 
 
-def _strategies(source: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(id for locator in source for id in _strategies_by_locator().get(locator, ())))
+@cache
+def _strategies_by_record() -> Mapping[str, tuple[str, ...]]:
+    """Strategies by the records that ``strategy_records`` and ``trial_arms`` name."""
+    found: dict[str, list[str]] = {}
+    for row in knowledge.records("strategy_records"):
+        for id in _many(row["records"]):
+            found.setdefault(id, []).append(str(row["strategy"]))
+    for row in knowledge.records("trial_arms"):
+        found.setdefault(str(row["id"]), []).extend([*_many(row["regimen"]), *_many(row["components"])])
+    return {id: tuple(strategies) for id, strategies in found.items()}
+
+
+@cache
+def _reviews() -> frozenset[str]:
+    rows = knowledge.records("studies")
+    return frozenset(locator for row in rows if row["design"] == "review" for locator in _many(row["source"]))
+
+
+def _strategies(id: str, source: tuple[str, ...], design: str = "") -> tuple[str, ...]:
+    """Strategies that rest on a record: by a shared locator (a review's only its own), or named in a table."""
+    own = [locator for locator in source if design == "review" or locator not in _reviews()]
+    found = [strategy for locator in own for strategy in _strategies_by_locator().get(locator, ())]
+    return tuple(dict.fromkeys([*found, *_strategies_by_record().get(id, ())]))
 
 
 def _many(value: object) -> tuple[str, ...]:
