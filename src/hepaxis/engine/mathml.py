@@ -15,6 +15,7 @@ import libsbml
 from .faults import Refusal
 from .graph import LIBM, Graph, Node
 
+MOST_READ = 500_000  # elements of formulas once functions are expanded: definitions that call one another grow fast
 AVOGADRO = 6.02214179e23  # 1/mol, the value fixed by SBML Level 3 Version 1 and 2, section 3.4.6
 
 _CALLS = {
@@ -52,6 +53,7 @@ _OF_RECIPROCAL = {
     libsbml.AST_FUNCTION_ARCCSCH: "asinh",
     libsbml.AST_FUNCTION_ARCCOTH: "atanh",
 }
+_CHAINS = (libsbml.AST_PLUS, libsbml.AST_TIMES)
 _RELATIONS = {
     libsbml.AST_RELATIONAL_LT: ("lt", False),
     libsbml.AST_RELATIONAL_GT: ("lt", True),
@@ -75,6 +77,7 @@ class MathReader:
         self._resolve = resolve
         self._rate_of = rate_of
         self._functions = functions
+        self._count = 0
 
     def read(self, ast: libsbml.ASTNode | None, where: str, local: Mapping[str, Node] | None = None) -> Node:
         """The node of a formula; ``where`` names the element it stands in, ``local`` holds names seen there only."""
@@ -90,6 +93,9 @@ class MathReader:
 
     def _node(self, ast: libsbml.ASTNode, where: str, local: Mapping[str, Node]) -> Node:
         g, kind = self._g, ast.getType()
+        self._count += 1
+        if self._count > MOST_READ:
+            raise Refusal(f"more than {MOST_READ} elements of formulas once functions are expanded", where)
         if kind == libsbml.AST_NAME:
             name = ast.getName()
             return local[name] if name in local else self._resolve(name)
@@ -112,6 +118,8 @@ class MathReader:
             return g.zero if name in local else self._rate_of(name)
         if kind == libsbml.AST_FUNCTION:
             return self._call(ast, where, local)
+        if kind in _CHAINS and ast.getNumChildren() == 2:
+            return self._chain(ast, where, local)
         children = [self._node(ast.getChild(k), where, local) for k in range(ast.getNumChildren())]
         if kind == libsbml.AST_FUNCTION_PIECEWISE:
             return self._piecewise(children)
@@ -121,6 +129,18 @@ class MathReader:
         if node is None:
             name = ast.getName() or libsbml.formulaToL3String(ast)
             raise Refusal(f"function '{name}'", where)
+        return node
+
+    def _chain(self, ast: libsbml.ASTNode, where: str, local: Mapping[str, Node]) -> Node:
+        """A long sum or product: libSBML nests its operands to the left, so they are met from the innermost."""
+        kind, right = ast.getType(), []
+        while ast.getType() == kind and ast.getNumChildren() == 2:
+            right.append(ast.getChild(1))
+            ast = ast.getChild(0)
+        join = self._g.sum if kind == libsbml.AST_PLUS else self._g.product
+        node = self._g.as_number(self._node(ast, where, local))
+        for one in reversed(right):
+            node = join([node, self._g.as_number(self._node(one, where, local))])
         return node
 
     def _call(self, ast: libsbml.ASTNode, where: str, local: Mapping[str, Node]) -> Node:

@@ -7,7 +7,7 @@ missing or NaN = every patient).  Actions at one time are carried out in the ord
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from .system import System
 
 COLUMNS = ("time", "target", "action", "amount")
 ADD, SET_STATE, MULTIPLY, SET_PARAMETER = range(4)
+MOST_SAID = 1000  # rows whose faults are named one by one
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -65,22 +66,44 @@ def check_protocol(protocol: pd.DataFrame | None, system: System, patients: int,
         unreadable = given.notna().to_numpy() & np.isnan(lane)
     else:
         lane, unreadable = np.full(len(protocol), np.nan), np.zeros(len(protocol), bool)
-    kinds, indices = np.zeros(len(protocol), int), np.zeros(len(protocol), int)
-    targets, actions = protocol["target"].tolist(), protocol["action"].tolist()
-    for row in range(len(protocol)):
+    stray = unreadable | (np.isfinite(lane) & ~((lane >= 0) & (lane < patients) & (lane == np.floor(lane))))
+    pairs, pair = _distinct(protocol)
+    found: list[list[Fault]] = []
+    acts = np.zeros((len(pairs), 2), np.int64)
+    for k, (action, target) in enumerate(pairs):
+        faulty: list[Fault] = []
+        acts[k] = _action(action, target, system, "", faulty)
+        found.append(faulty)
+    no_time, early, no_amount = ~np.isfinite(time), time < start, ~np.isfinite(amount)
+    wrong = np.array([bool(faulty) for faulty in found])[pair]
+    bad = np.flatnonzero(no_time | early | no_amount | stray | wrong)
+    for row in bad[:MOST_SAID]:
         where = f"protocol row {row + 1}"
-        if not np.isfinite(time[row]):
+        if no_time[row]:
             faults.append(Fault(f"time {protocol['time'].iloc[row]!r} is not a number", where))
-        elif time[row] < start:
+        elif early[row]:
             faults.append(Fault(f"time {time[row]:g} lies before the start {start:g}", where))
-        if not np.isfinite(amount[row]):
+        if no_amount[row]:
             faults.append(Fault(f"amount {protocol['amount'].iloc[row]!r} is not a number", where))
-        if unreadable[row] or (np.isfinite(lane[row]) and lane[row] not in range(patients)):
+        if stray[row]:
             faults.append(Fault(f"patient {protocol['patient'].iloc[row]!r} is not in the batch of {patients}", where))
-        kinds[row], indices[row] = _action(actions[row], targets[row], system, where, faults)
+        faults += [replace(fault, where=where) for fault in found[pair[row]]]
+    if len(bad) > MOST_SAID:
+        faults.append(Fault(f"{len(bad) - MOST_SAID} further rows cannot be carried out", "protocol"))
     if faults:
         raise ProtocolError(faults)
+    kinds, indices = acts[pair].T
     return pd.DataFrame({"time": time, "kind": kinds, "index": indices, "amount": amount, "patient": lane})
+
+
+def _distinct(protocol: pd.DataFrame) -> tuple[list[tuple[object, object]], Ints]:
+    """Pairs of action and target, and which of them a row has."""
+    places: dict[tuple[object, object], int] = {}
+    pair = [
+        places.setdefault((action, target), len(places))
+        for action, target in zip(protocol["action"].tolist(), protocol["target"].tolist(), strict=True)
+    ]
+    return list(places), np.array(pair, np.int64)
 
 
 def _action(action: object, target: object, system: System, where: str, faults: list[Fault]) -> tuple[int, int]:
@@ -110,32 +133,37 @@ def _action(action: object, target: object, system: System, where: str, faults: 
 def lay_out(table: pd.DataFrame, patients: int, start: float, jumps: Floats | None = None) -> Programs:
     """Stop lists from a checked table; ``jumps`` (n_patients, k) are further stops without action (NaN = none)."""
     lane = table["patient"].to_numpy(float)
-    own = {int(x) for x in np.unique(lane[np.isfinite(lane)])}
     shared = np.flatnonzero(~np.isfinite(lane))
     time, kind = table["time"].to_numpy(float), table["kind"].to_numpy(np.int64)
     index, amount = table["index"].to_numpy(np.int64), table["amount"].to_numpy(float)
+    named = np.flatnonzero(np.isfinite(lane))
+    by_patient = named[np.argsort(lane[named], kind="stable")]
+    ends = np.searchsorted(lane[by_patient], np.arange(patients + 1))
     program = np.zeros(patients, np.int64)
-    stop_ptr, stop_time, action_ptr, order = [0], [], [0], []
+    stop_ptr, stop_times, action_ends, order = [0], [np.empty(0)], [np.zeros(1, np.int64)], [np.empty(0, np.int64)]
+    actions = 0
     seen: dict[tuple[int, bytes], int] = {}
     for patient in range(patients):
         leaps = np.array([]) if jumps is None else np.unique(jumps[patient][jumps[patient] > start])
-        key = (patient if patient in own else -1, leaps.tobytes())
+        own = by_patient[ends[patient] : ends[patient + 1]]
+        key = (patient if len(own) else -1, leaps.tobytes())
         if key not in seen:
             seen[key] = len(seen)
-            rows = np.sort(np.concatenate([shared, np.flatnonzero(lane == patient)])) if key[0] >= 0 else shared
+            rows = np.sort(np.concatenate([shared, own]))
             rows = rows[np.argsort(time[rows], kind="stable")]
-            for stop in np.unique(np.concatenate([time[rows], leaps])):
-                stop_time.append(stop)
-                order.extend(rows[time[rows] == stop].tolist())
-                action_ptr.append(len(order))
-            stop_ptr.append(len(stop_time))
+            stops = np.unique(np.concatenate([time[rows], leaps]))
+            stop_times.append(stops)
+            order.append(rows)
+            action_ends.append(actions + np.searchsorted(time[rows], stops, side="right"))
+            actions += len(rows)
+            stop_ptr.append(stop_ptr[-1] + len(stops))
         program[patient] = seen[key]
-    rows = np.array(order, dtype=np.int64)
+    rows = np.concatenate(order)
     return Programs(
         program=program,
         stop_ptr=np.array(stop_ptr, np.int64),
-        stop_time=np.array(stop_time, float),
-        action_ptr=np.array(action_ptr, np.int64),
+        stop_time=np.concatenate(stop_times),
+        action_ptr=np.concatenate(action_ends).astype(np.int64),
         kind=kind[rows],
         index=index[rows],
         amount=amount[rows],

@@ -17,6 +17,7 @@ import numpy as np
 from .derivative import tangents
 from .faults import Fault, Refusal, UnsupportedModel
 from .graph import Graph, Node
+from .guard import guard
 from .mathml import MathReader
 from .system import Assignment, Event, Initial, Slot, System
 
@@ -32,6 +33,15 @@ KNOWN_PACKAGES = frozenset({"l3v2extendedmath"})
 
 def read_system(text: str) -> System:
     """The system of an SBML document given as text.  Raises UnsupportedModel with every refusal found."""
+    guard(text)
+    try:
+        return _system(text)
+    except RecursionError:
+        hint = "write long formulas and chains of rules as fewer steps"
+        raise UnsupportedModel([Fault("formulas or rules too deep in one another", hint=hint)]) from None
+
+
+def _system(text: str) -> System:
     document = libsbml.readSBMLFromString(text)
     faults = [
         Fault(document.getError(k).getMessage().strip().split("\n")[0], f"SBML line {document.getError(k).getLine()}")
