@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from hepaxis import knowledge, therapy
+from hepaxis.plan import citations
 from hepaxis.plan.safety import STATEMENT_RULE, evaluate, status
 from hepaxis.plan.safety_facts import SafetyFacts, from_patient
 from hepaxis.plan.schema import Evidence, SafetyFlag
@@ -123,7 +124,13 @@ def _alternative(id: str, facts: SafetyFacts, weight: float | None) -> Candidate
         kind="regimen",
         schedule=one.schedule,
         mechanism=_regimen_mechanism(one.classes),
-        evidence=Evidence(one.evidence_grade, one.evidence, one.sources, short=_short("regimens", id)),
+        evidence=Evidence(
+            grade=citations.graded(id, one.evidence_grade),
+            text=one.evidence,
+            sources=one.sources,
+            short=_short("regimens", id),
+            records=citations.strategy_records([id]),
+        ),
         trials=(),
         safety=flags,
         status=_status(status(flags), trial=False),
@@ -171,13 +178,14 @@ def _with_arms(
 
 def _evidence(arms: tuple[therapy.Arm, ...]) -> Evidence:
     """The weaker grade of the parts; the texts of all, and that a pair was never tested as such."""
-    grade = max((arm.evidence_grade for arm in arms), key=GRADES.index)
+    grade = max((citations.graded(arm.id, arm.evidence_grade) for arm in arms), key=GRADES.index)
+    records = citations.strategy_records(arm.id for arm in arms)
     sources = tuple(dict.fromkeys(source for arm in arms for source in arm.sources))
     conflict = " ".join(f"{arm.conflict}." for arm in arms if arm.conflict)
     text = " ".join(f"{arm.evidence}." for arm in arms)
     if len(arms) == 1:
-        return Evidence(grade, text, sources, conflict, _short("microbiota_arms", arms[0].id))
-    return Evidence(grade, f"The pair has not been tested. {text}", sources, conflict, "pair not tested")
+        return Evidence(grade, text, sources, conflict, _short("microbiota_arms", arms[0].id), records)
+    return Evidence(grade, f"The pair has not been tested. {text}", sources, conflict, "pair not tested", records)
 
 
 def _short(table: str, id: str) -> str:

@@ -144,6 +144,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
             "hepaxis": hepaxis.__version__,
             "model": axis.build().hash,
             "knowledge": knowledge.content_hash()[:16],
+            "evidence": knowledge.evidence_hash()[:16],
         },
     )
 

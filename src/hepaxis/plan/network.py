@@ -13,6 +13,7 @@ from importlib.resources import files
 import numpy as np
 
 from hepaxis import axis, knowledge
+from hepaxis.plan.citations import gate_records
 from hepaxis.plan.schema import AxisEdge, AxisNode
 from hepaxis.population import Twin, engine_model
 from hepaxis.profile.guilds import GUILDS
@@ -87,7 +88,7 @@ def _gate_edges(twin: Twin, known: set[str]) -> list[AxisEdge]:
         parts[key] = max(parts.get(key, (-1.0, "")), (size, str(gate)))
     largest = max((size for size, _ in parts.values()), default=0.0) or 1.0
     return [
-        AxisEdge(source, target, sign, float(size / largest), disputed, gate)
+        AxisEdge(source, target, sign, float(size / largest), disputed, gate, gate_records(gate))
         for (source, target, sign, disputed), (size, gate) in parts.items()
     ]
 

@@ -33,6 +33,7 @@ class Source:
     locator: str  # DOI, NCT, PMID or URL as printed
     checked: str
     table: str = ""  # knowledge table the fact came from
+    record: str = ""  # ids of the records of evidence behind it, or table/row; '; '-joined
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class SafetyFlag:
 class Evidence:
     """``grade``: A randomised in HCC, B randomised elsewhere, C early human or cohort, D animal, E concept.
 
-    ``short``: the text in a few words, for a table.
+    ``short``: the text in a few words, for a table.  ``records``: ids of the records that the grade rests on.
     """
 
     grade: str
@@ -159,6 +160,7 @@ class Evidence:
     sources: tuple[str, ...]
     conflict: str = ""
     short: str = ""
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,10 @@ class AxisNode:
 
 @dataclass(frozen=True)
 class AxisEdge:
-    """``sign`` +1 raises, -1 lowers; ``weight`` share (0-1) of the gut's effect; ``disputed`` drawn dashed."""
+    """``sign`` +1 raises, -1 lowers; ``weight`` share (0-1) of the gut's effect; ``disputed`` drawn dashed.
+
+    ``records``: ids of the records for and against the gate's claim.
+    """
 
     source: str
     target: str
@@ -234,6 +239,7 @@ class AxisEdge:
     weight: float
     disputed: bool = False
     gate: str = ""
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hepaxis import knowledge, therapy
+from hepaxis.plan.citations import records_of
 from hepaxis.plan.schema import Source
 
 REVIEW = "doi:10.20517/2394-5079.2026.03"
 REVIEW_LABEL = "Review: gut microbiota and HCC immunotherapy"
-TABLES = ("studies", "regimens", "microbiota_arms", "drugs", "safety_rules", "trials", "traits")
+TABLES = (
+    *("studies", "regimens", "microbiota_arms", "drugs", "safety_rules", "trials", "traits", "perturbations"),
+    *("metabolite_predictability", "quantities"),
+)
 STRENGTH = ("seen", "recomputed", "read", "part_seen", "recalled")
 
 
@@ -26,13 +30,15 @@ def collect(locators: Iterable[str], components: Iterable[str]) -> tuple[Source,
     grades = _grades()
     found = []
     for locator in dict.fromkeys(part for word in wanted for part in _locators(word) if part):
-        label, checked, table = grades.get(locator, (locator, "recalled", ""))
-        found.append(Source(id=locator, label=label, locator=locator, checked=checked, table=table))
+        label, checked, table, row = grades.get(locator, (locator, "recalled", "", ""))
+        record = records_of(locator, table, row)
+        found.append(Source(id=locator, label=label, locator=locator, checked=checked, table=table, record=record))
     return tuple(found)
 
 
-def _grades() -> dict[str, tuple[str, str, str]]:
-    best: dict[str, tuple[str, str, str]] = {}
+def _grades() -> dict[str, tuple[str, str, str, str]]:
+    """Label, grade, table and row of the best checked row a locator stands in."""
+    best: dict[str, tuple[str, str, str, str]] = {}
     for table in TABLES:
         for row in knowledge.records(table):
             checked = str(row.get("checked") or "recalled")
@@ -40,8 +46,8 @@ def _grades() -> dict[str, tuple[str, str, str]]:
             for locator in _locators(row.get("source")):
                 known = best.get(locator)
                 if known is None or STRENGTH.index(checked) < STRENGTH.index(known[1]):
-                    best[locator] = (label, checked, table)
-    best[REVIEW] = (REVIEW_LABEL, *best.get(REVIEW, ("", "part_seen", ""))[1:])
+                    best[locator] = (label, checked, table, str(row["id"]))
+    best[REVIEW] = (REVIEW_LABEL, *best[REVIEW][1:])
     return best
 
 
