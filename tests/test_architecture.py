@@ -18,6 +18,7 @@ BELOW = {
     "profile": {"problems", "knowledge"},
     "patient": {"problems", "knowledge", "profile"},
     "metabolites": {"problems", "knowledge", "profile"},
+    "antigens": {"problems", "knowledge", "profile"},
     "axis": {"problems", "knowledge", "user_cache"},
     "engine": {"problems", "user_cache"},
     "therapy": {"problems", "knowledge", "profile"},
