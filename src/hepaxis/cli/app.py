@@ -16,6 +16,7 @@ import typer
 from hepaxis.cli.check import check
 from hepaxis.cli.evidence import evidence
 from hepaxis.cli.export import export
+from hepaxis.cli.mimics import mimics
 from hepaxis.cli.model import model
 from hepaxis.cli.plan import plan
 from hepaxis.cli.profile import profile
@@ -64,6 +65,7 @@ for command in (plan, check, profile, simulate, template):
     app.command()(_interruptible(command))
 app.add_typer(evidence, name="evidence")
 app.add_typer(export, name="export")
+app.add_typer(mimics, name="mimics")
 app.add_typer(model, name="model")
 app.add_typer(trial, name="trial")
 
