@@ -59,7 +59,8 @@ def bacteria(shared: Callable[[str], Path]) -> list[SpeciesIndex]:
     """The real bacterial proteins of ../shared, one index a genome-scale model."""
     path = shared("data/bacterial_proteome/bigg_proteins.faa.gz")
     held: dict[str, list[Protein]] = defaultdict(list)
-    for record in gzip.open(path, "rt").read().split(">")[1:]:
+    text = gzip.decompress(path.read_bytes()).decode("ascii")
+    for record in text.split(">")[1:]:
         header, _, body = record.partition("\n")
         model, _, name = header.partition(".")
         if not model.startswith(NOT_BACTERIA):

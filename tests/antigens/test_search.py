@@ -49,7 +49,7 @@ def fast(sequences: list[str], peptides: list[str], allele: str, cutoff: float, 
 @given(st.data())
 def test_search_agrees_with_the_plain_one_to_the_last_bit(data):
     length = data.draw(st.sampled_from(LENGTHS))
-    peptides = data.draw(st.lists(st.text(alphabet=AMINO_ACIDS, min_size=length, max_size=length), min_size=1, max_size=5))
+    peptides = data.draw(st.lists(st.text(AMINO_ACIDS, min_size=length, max_size=length), min_size=1, max_size=5))
     sequences = data.draw(st.lists(noisy, min_size=1, max_size=5))
     sequences += [data.draw(residues) + peptides[0] + data.draw(residues)]
     allele = data.draw(st.sampled_from(["HLA-A*02:01", "H2-Kb", "HLA-B*08:01", "H2-Db"]))

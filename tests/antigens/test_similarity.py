@@ -31,7 +31,7 @@ def background(bacteria):
     codes = codes[codes < 20]  # k-mers across two proteins are as good a background
     for length in (8, 9, 10):
         windows = np.lib.stride_tricks.sliding_window_view(codes, length)
-        found[length] = windows[:: len(windows) // SAMPLE][: SAMPLE]
+        found[length] = windows[:: len(windows) // SAMPLE][:SAMPLE]
     return found
 
 
