@@ -20,9 +20,12 @@ from hepaxis.cli.mimics import mimics
 from hepaxis.cli.model import model
 from hepaxis.cli.plan import plan
 from hepaxis.cli.profile import profile
+from hepaxis.cli.runs import runs
+from hepaxis.cli.serve import serve
 from hepaxis.cli.simulate import simulate
 from hepaxis.cli.template import template
 from hepaxis.cli.trial import trial
+from hepaxis.cli.what_if import what_if
 from hepaxis.problems import InputError
 
 EXIT_INPUT = 1
@@ -61,13 +64,14 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for command in (plan, check, profile, simulate, template):
+for command in (plan, check, profile, simulate, template, what_if, serve):
     app.command()(_interruptible(command))
 app.add_typer(evidence, name="evidence")
 app.add_typer(export, name="export")
 app.add_typer(mimics, name="mimics")
 app.add_typer(model, name="model")
 app.add_typer(trial, name="trial")
+app.add_typer(runs, name="runs")
 
 
 def main() -> None:

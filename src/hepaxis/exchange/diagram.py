@@ -133,7 +133,7 @@ def _drawn(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 {top:.0f} {wide:.0f} {tall:.0f}" width="{wide:.0f}" '
         f'height="{tall:.0f}" role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>\n'
-        f"<style>{_style(palette)}</style>\n"
+        f"<style>{style_of(palette)}</style>\n"
         f'<rect class="page" x="0" y="{top:.0f}" width="{wide:.0f}" height="{tall:.0f}"/>\n'
         + "\n".join([*lines, *shapes, _legend(tall + top - LEGEND)])
         + "\n</svg>\n"
@@ -248,7 +248,8 @@ def _legend(y: float) -> str:
     return "".join(parts)
 
 
-def _style(palette: Mapping[str, str]) -> str:
+def style_of(palette: Mapping[str, str]) -> str:
+    """The rules a picture is drawn by, for a page that puts several into its own style sheet."""
     colour = {name: palette[name] for name in PALETTE}
     return (
         f".page{{fill:{colour['paper']}}}"

@@ -16,8 +16,9 @@ from . import access, captions, formats
 from . import reading as read
 from .figures import attribution, course, gut, missing, network, timeline, trade
 from .figures.strategies import ChangeColumn
-from .sheet import printed
+from .sheet import embedded, printed
 
+TEMPLATE = "report.html.j2"
 MOST_FACTS = 11  # cells of the header grid beside the one that lists what is not known (two rows of six)
 MOST_WARNINGS = 5  # further ones are in a disclosure
 STATES = {
@@ -138,12 +139,26 @@ def _captions(plan: Plan) -> dict[str, captions.Caption | None]:
 
 def render(plan: Plan) -> str:
     """The report as one HTML document: no script, no request, style allowed by its hash."""
+    return printed(TEMPLATE, NAVIGATION, **_context(plan))
+
+
+def embed(plan: Plan) -> Markup:
+    """The sections of the report, for a page with a frame and the style of its own."""
+    return embedded(TEMPLATE, **_context(plan))
+
+
+def embed_strategies(plan: Plan) -> Markup:
+    """The table of strategies alone."""
+    return embedded("strategies_only.html.j2", **_context(plan))
+
+
+def _context(plan: Plan) -> dict[str, Any]:
     plan = read.as_shown(plan)
     italics = read.Italics(read.taxa_of(plan))
     sources = read.Sources(plan.sources)
     facts, unknown = read.header_facts([f for f in plan.facts if f.value != plan.planned], MOST_FACTS)
     state, state_class = STATES.get(plan.verdict.state, (plan.verdict.state.replace("_", " "), "plain"))
-    context: dict[str, Any] = {
+    return {
         "plan": plan,
         "facts": facts,
         "unknown": ", ".join(f.label for f in unknown),
@@ -178,4 +193,3 @@ def render(plan: Plan) -> str:
         **_strategy_views(plan),
         **_figures(plan, italics),
     }
-    return printed("report.html.j2", NAVIGATION, **context)

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 STATEMENT = "Research use only, not for treatment decisions."
+SHEET, BARE = "sheet.html.j2", "embedded.html.j2"  # what a page is put into: a document, or nothing
 STYLES = ("tokens.css", "components.css", "narrow.css", "print.css")
 
 
@@ -43,10 +44,12 @@ def policy(css: str) -> str:
 
 
 def printed(template: str, nav: Sequence[tuple[str, str]] = (), **context: Any) -> str:
-    """``template`` (which extends ``sheet.html.j2``) as one HTML document; ``nav``: (id, words) of its sections."""
+    """``template`` (which extends ``sheet``) as one HTML document; ``nav``: (id, words) of its sections."""
     css = style()
-    return (
-        environment()
-        .get_template(template)
-        .render(statement=STATEMENT, css=Markup(css), policy=Markup(policy(css)), nav=nav, **context)
-    )
+    shared = {"sheet": SHEET, "statement": STATEMENT, "css": Markup(css), "policy": Markup(policy(css)), "nav": nav}
+    return environment().get_template(template).render(shared | context)
+
+
+def embedded(template: str, **context: Any) -> Markup:
+    """The sections of ``template`` alone, for a page that brings its own frame and this style."""
+    return Markup(environment().get_template(template).render({"sheet": BARE, "statement": STATEMENT} | context))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from hepaxis.problems import InputError, error
 
 from . import reading as read
@@ -16,12 +18,13 @@ from .figures.trial import biopsy, contrasts, events, features, rates, routes, s
 from .figures.trial.medians import TIMES, medians
 from .figures.trial.panel import Panel, drawn_arms, groups, left_over
 from .formats import DAYS_PER_MONTH, counted, listed_up_to, quantity
-from .sheet import printed
+from .sheet import embedded, printed
 from .trial_answer import against, answer, on_each_arm, rests_on
 from .trial_reading import read_trial
 from .trial_records import Trial
 from .write import write_whole
 
+TEMPLATE = "trial.html.j2"
 RESULT, PAGE = "trial.json", "report.html"
 SURVIVAL = (  # outcome, title, what counts
     (
@@ -56,6 +59,15 @@ METHOD = (
 
 def render_trial(trial: Trial) -> str:
     """The trial as one HTML document: no script, no request, style allowed by its hash."""
+    return printed(TEMPLATE, NAVIGATION, **_context(trial))
+
+
+def embed_trial(trial: Trial) -> Markup:
+    """The sections of the trial's page, for a page with a frame and the style of its own."""
+    return embedded(TEMPLATE, **_context(trial))
+
+
+def _context(trial: Trial) -> dict[str, Any]:
     found = {
         "contrasts": _some(
             contrasts.contrasts(trial, within=False), contrasts.contrasts(trial, within=True), rates.rates(trial)
@@ -72,7 +84,7 @@ def render_trial(trial: Trial) -> str:
     }
     words, each_arm = on_each_arm(trial)
     italics = read.Italics(f.label for f in trial.features)
-    context: dict[str, Any] = {
+    return {
         "trial": trial,
         "facts": _facts(trial),
         "answer": answer(trial),
@@ -95,7 +107,6 @@ def render_trial(trial: Trial) -> str:
         "counted": counted,
         "quantity": quantity,
     }
-    return printed("trial.html.j2", NAVIGATION, **context)
 
 
 def write_trial(folder: Path | str) -> Path:

@@ -47,8 +47,8 @@ def nearest(curve: Curve, day: float) -> int:
     return min(range(len(curve.days)), key=lambda i: abs(curve.days[i] - day))
 
 
-def course(curves: Sequence[Curve]) -> Plot | None:
-    """None where no curve can be drawn."""
+def course(curves: Sequence[Curve], first: str = "base") -> Plot | None:
+    """None where no curve can be drawn.  ``first``: what the curve with filled bands is called beside its marks."""
     usable = [c for c in curves if _complete(c)]
     if not usable:
         return None
@@ -67,7 +67,7 @@ def course(curves: Sequence[Curve]) -> Plot | None:
         framed(
             y_axis(up, [(t, _per_cent(t)) for t in ticks]),
             main,
-            _labels(drawn, up),
+            _labels(drawn, up, first),
             svg.drawing(svg.join(svg.text(across.x(t), "60%", f"{t:.0f}", "m") for t in months), css="h1"),
             unit="months",
             css="lab9",
@@ -102,10 +102,10 @@ def _short(label: str, most: int = 20) -> str:
     return shortened(label.removeprefix("+ "), most)
 
 
-def _labels(drawn: Sequence[Curve], up: svg.Scale) -> Markup:
+def _labels(drawn: Sequence[Curve], up: svg.Scale, first: str) -> Markup:
     wanted = [(100 - up.raw(v), words, "t-3") for v, words in THRESHOLDS]
     for i, c in enumerate(drawn):
-        name = "base" if i == 0 else _short(c.label)
+        name = first if i == 0 else _short(c.label)
         wanted.append((100 - up.raw(c.median[-1]), f"{name}, median" if i == 0 else name, f"f-{COLOURS[i]} b"))
         if i == 0:
             wanted.append((100 - up.raw(c.hi90[-1]), f"90% interval, {name}", f"f-{COLOURS[i]}"))

@@ -33,15 +33,17 @@ class Trace:
     bands: tuple[Sequence[float], Sequence[float], Sequence[float], Sequence[float]] | None = None
 
 
-def trajectory(trace: Trace) -> Plot | None:
-    """None where there is nothing finite to draw."""
+def trajectory(trace: Trace, pinned: Trace | None = None) -> Plot | None:
+    """None where there is nothing finite to draw.  ``pinned``: another run's, dashed behind it."""
     at = _drawn(trace)
     if len(at) < 2:
         return None
     xs = [trace.days[i] for i in at]
     middle = [trace.median[i] for i in at]
     bands = [[series[i] for i in at] for series in trace.bands or ()]
-    values = [v for series in (middle, *bands) for v in series]
+    behind = [] if pinned is None else _drawn(pinned)
+    former = [] if pinned is None else [pinned.median[i] for i in behind]
+    values = [v for series in (middle, *bands, former) for v in series]
     across = svg.Scale(xs[0], xs[-1])
     low, high = min(values), max(values)
     kept: tuple[float, ...] = (0.0,) if 0 <= low < ZERO_SHARE * high or high < 0 or low < 0 < high else ()
@@ -59,6 +61,8 @@ def trajectory(trace: Trace) -> Plot | None:
         lines = (
             svg.band(xs, lo90, hi90, across, up, "f-gut area90") + svg.band(xs, lo50, hi50, across, up, "f-gut area50")
         ) + lines
+    if pinned is not None and len(behind) > 1:
+        lines = svg.curve([pinned.days[i] for i in behind], former, across, up, "s-ink w1 dash") + lines
     days = svg.linear_ticks(across.lo, across.hi, 5)
     labels = svg.join(svg.text(across.x(t), "60%", signed_day(t) if across.lo < 0 else f"{t:.0f}", "m") for t in days)
     return Plot(
