@@ -40,6 +40,10 @@ BELOW = {
         *("population", "trial", "plan"),
     },
     "report": {"problems", "evidence", "plan"},
+    "server": {
+        *("problems", "knowledge", "profile", "patient", "axis", "therapy", "population", "exchange", "trial", "plan"),
+        *("cohort", "evidence", "report", "user_cache"),
+    },
 }
 MAX_LINES = 420
 

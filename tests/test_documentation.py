@@ -41,7 +41,8 @@ def test_reading_copy_pictures_and_pages_of_the_model_are_current(root):
 
 def test_readme_names_every_command(root):
     text = (root / "README.md").read_text(encoding="utf-8")
-    for command in ("check", "profile", "plan", "template", "model", "simulate", "export", "evidence"):
+    faces = ("serve", "runs", "what-if", "evidence")
+    for command in ("check", "profile", "plan", "template", "model", "simulate", "export", *faces):
         assert f"hepaxis {command}" in text
 
 

@@ -108,8 +108,10 @@ class WhatIf:
         patient = folder.record
         self.regimen = make._planned(patient, folder)
         sample = read_sample(folder)
-        self.twin, _ = make._twins(patient, sample, make._capacities(sample, folder, options), options)
-        self.setting = Setting.of(self.twin, patient, self.regimen, options.horizon_days, options.seed)
+        calibrated = make.Calibrated.drawn(options.draws, options.seed)
+        able = make._capacities(sample, folder, options)
+        self.twin, _ = make._twins(patient, sample, able, options, calibrated)
+        self.setting = Setting.of(self.twin, patient, self.regimen, options.horizon_days, options.seed, calibrated)
         offered = make._candidates(patient, self.regimen, options)
         self.strategies: dict[str, Candidate] = {one.id: one for one in offered[1:] if one.status != "blocked"}
         self.base = offered[0]
@@ -122,7 +124,7 @@ class WhatIf:
         self._check(against)
         here, there = self._run(moved), self._run(against)
         twin = self.twin
-        cross = Cross(twin.host, twin.draw, twin.ok & ~here.failed & ~there.failed)
+        cross = Cross.of(twin, twin.ok & ~here.failed & ~there.failed)
         if len(np.unique(twin.draw[cross.ok])) < len(twin.mechanisms):
             found = f"{int(cross.ok.sum())} of {len(cross.ok)} virtual patients can be simulated so"
             raise InputError([error("what_if.lost", found, "move the capacities less far")])

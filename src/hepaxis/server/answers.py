@@ -56,7 +56,8 @@ def _check(asked: dict[str, Any]) -> dict[str, Any]:
     patient = folder.record
     regimen = patient.planned_regimen()
     found["label"] = patient.id or ""
-    found["title"] = header.title(patient, "")
+    words = header.title(patient, "").removeprefix(found["label"]).removeprefix(", ")
+    found["title"] = words[:1].upper() + words[1:]
     if regimen is not None:
         items = header.timeline(patient, regimen, asked["horizon_days"])
         found["timeline"] = [asdict(item) for item in items]

@@ -1,8 +1,8 @@
 """The job room: takes queued jobs from the store, runs each in a child, and writes down what it says.
 
 Held: a job is in the store before it is begun, so a reload or a restart of the server finds it; what was running when
-the server died is begun again from its request, with the same seed.  A run's folder is renamed into place before the
-store says that it is done; a death between the two is mended at the next start.
+the server died is begun again from its request, with the same seed; a trial goes on from its last whole chunk.  A run's
+folder is renamed into place before the store says that it is done; a death between the two is mended at the next start.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Jobs:
                 self.store.finish(job.id, DONE, digest=kinds.digest(job.kind, self.workspace.run(job.id)))
             else:
                 self.store.requeue(job.id)
-        self.workspace.clear_parts()
+        self.workspace.clear_parts(frozenset(job.id for job in self.store.jobs() if job.open))
 
     def _serve(self) -> None:
         while not self._stopping:

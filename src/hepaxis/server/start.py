@@ -70,6 +70,7 @@ def _bound(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((LOOPBACK, port))
+        listening.listen()  # before the address is told: an early browser waits instead of failing
     except OSError as fault:
         listening.close()
         hint = "stop what uses it, or give --port 0 for a free one"

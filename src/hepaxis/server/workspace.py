@@ -52,10 +52,13 @@ class Workspace:
             raise KeyError(id)
         return self.root / kind / id
 
-    def clear_parts(self) -> None:
-        """What was being written when a process died: none of it is a run."""
-        shutil.rmtree(self.root / PARTS, ignore_errors=True)
-        (self.root / PARTS).mkdir(mode=MODE)
+    def clear_parts(self, kept: frozenset[str] = frozenset()) -> None:
+        """What was being written when a process died: none of it is a run.  ``kept``: jobs that will go on there."""
+        for path in (self.root / PARTS).iterdir():
+            if path.is_dir() and path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.is_file():
+                path.unlink(missing_ok=True)
 
     def delete_run(self, id: str) -> None:
         shutil.rmtree(self.run(id), ignore_errors=True)
