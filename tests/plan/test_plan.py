@@ -13,11 +13,12 @@ from made_patient import ASKING, BLOOM, SMALL
 from hepaxis import axis, knowledge
 from hepaxis.patient import load
 from hepaxis.plan import make as making
+from hepaxis.plan import two_stage
 from hepaxis.plan.make import Options, make_plan
 from hepaxis.plan.record import run_record
 from hepaxis.problems import InputError
 from hepaxis.report import dump_plan
-from hepaxis.therapy import regimen
+from hepaxis.therapy import component, regimen
 
 QUICK = replace(SMALL, draws=2)
 
@@ -86,13 +87,13 @@ def test_nothing_planned_is_refused_with_the_regimens(make_folder):
 def simulated(monkeypatch, ungrouped):
     """Components of every strategy that was simulated."""
     seen: list[tuple[str, ...]] = []
-    real = making.simulate
+    real = two_stage.simulate
 
     def spy(twin, components, setting, **kwargs):
-        seen.append(tuple(components))
+        seen.append(tuple(component(part).id for part in components))
         return real(twin, components, setting, **kwargs)
 
-    monkeypatch.setattr(making, "simulate", spy)
+    monkeypatch.setattr(two_stage, "simulate", spy)
     return seen
 
 
@@ -248,7 +249,10 @@ def test_everything_says_research_use_only(usual_plan):
 
 
 def test_defaults_are_those_of_the_house():
-    assert (Options().hosts, Options().limit, Options().horizon_days) == (150, 10, 365.0)
+    """The full plan of the house: 300 virtual patients x 40 strategies, then 2,000 x the best 6, over a year."""
+    full = Options()
+    assert full.hosts * full.draws == 2000
+    assert (full.wide, full.limit, full.deep, full.horizon_days) == (300, 40, 6, 365.0)
 
 
 def test_peptides_are_said_to_be_recorded_and_not_used(make_folder):

@@ -19,8 +19,8 @@ def plan(
     out: Annotated[Path, typer.Option(help="Folder to write; made if it is not there.")],
     json: Annotated[bool, typer.Option("--json", help="Write plan.json to stdout instead of the table.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 20261201,
-    patients: Annotated[int, typer.Option(help="Virtual hosts; each meets every draw of the mechanism.", min=10)] = 150,
-    strategies: Annotated[str, typer.Option(help="How many candidates, or ids: 'udca,akkermansia+fibre'.")] = "10",
+    patients: Annotated[int, typer.Option(help="Virtual hosts; each meets every draw of the mechanism.", min=10)] = 125,
+    strategies: Annotated[str, typer.Option(help="How many to try, or ids: 'udca,akkermansia+fibre'.")] = "40",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")] = False,
 ) -> None:
     """Rank microbiota-targeted combinations for one patient. Research use only, not for treatment decisions."""

@@ -1,5 +1,5 @@
-"""Candidate strategies: the planned regimen first, then other regimens, then the planned regimen with each arm and a
-few pairs (``pairs.csv``), each with its evidence, its safety flags and a status.
+"""Candidate strategies: the planned regimen first, then other regimens, then the planned regimen with each arm, each
+with its evidence, its safety flags and a status; and any list of parts as a candidate.
 
 Nothing is ranked here and nothing is simulated: order is by standing in guidelines, relevance and evidence grade only.
 A pair's grade is the weaker of its parts, since no pair has been tested.  Blocked candidates are never hidden.
@@ -7,11 +7,9 @@ A pair's grade is the weaker of its parts, since no pair has been tested.  Block
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from hepaxis import knowledge, therapy
@@ -19,6 +17,7 @@ from hepaxis.plan import citations
 from hepaxis.plan.safety import STATEMENT_RULE, evaluate, status
 from hepaxis.plan.safety_facts import SafetyFacts, from_patient
 from hepaxis.plan.schema import Evidence, SafetyFlag
+from hepaxis.plan.variants import key, words
 
 if TYPE_CHECKING:
     from hepaxis.patient import Patient
@@ -52,6 +51,17 @@ class Candidate:
     safety: tuple[SafetyFlag, ...]
     status: str
     burden: str
+    parts: tuple[therapy.Component, ...] = ()
+
+    @property
+    def given(self) -> tuple[therapy.Component, ...]:
+        """What is simulated: the components, with what was changed of their schedules."""
+        return self.parts or tuple(therapy.Component(id) for id in self.components)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """What was changed of the schedules of the tables, in words."""
+        return tuple(words(part) for part in self.parts if not part.plain)
 
 
 def candidates(
@@ -61,7 +71,7 @@ def candidates(
     limit: int | None = DEFAULT_LIMIT,
     weight_kg: float | None = None,
 ) -> list[Candidate]:
-    """Candidates for a planned regimen, the base first.
+    """Candidates for a planned regimen with the schedules of the tables, the base first.
 
     ``limit`` counts those that are not blocked (the base always stands first, blocked or not); candidates that are
     blocked among them follow at the end.  None gives everything.  Raises InputError for an unknown regimen.
@@ -70,7 +80,7 @@ def candidates(
     weight = weight_kg if weight_kg is not None else _weight(facts)
     base = _base(planned_regimen, known, weight)
     alternatives = [_alternative(id, known, weight) for id in _other_regimens(planned_regimen)]
-    added = [_with_arms(planned_regimen, arms, known, weight) for arms in _additions(known)]
+    added = [_with_arms(planned_regimen, (arm,), known, weight) for arm in single_arms(known)]
     if limit is None:
         return [base, *alternatives, *added]
     usable = [one for one in alternatives if one.status != "blocked"][:ALTERNATIVES]
@@ -92,6 +102,30 @@ def candidate(
     if not arms and len(regimens) == 1:
         return _alternative(regimens[0], known, weight_kg)
     return _with_arms("+".join(regimens), arms, known, weight_kg, tuple(regimens))
+
+
+def strategy_of(parts: Sequence[therapy.Component], facts: SafetyFacts, weight_kg: float | None = None) -> Candidate:
+    """A candidate with its schedule changed: regimens and arms, each with its options."""
+    regimens = tuple(part.id for part in parts if part.id in therapy.regimen_ids())
+    arms = tuple(therapy.arm(part.id) for part in parts if part.id not in therapy.regimen_ids())
+    plain = _with_arms("", arms, facts, weight_kg, regimens)
+    if all(part.plain for part in parts):
+        return plain
+    said = {part.id: words(part) for part in parts if not part.plain}
+    label = " + ".join(
+        [
+            *(therapy.regimen(id, weight_kg).label for id in regimens),
+            *(f"{_within(arm.label)}, {said[arm.id]}" if arm.id in said else _within(arm.label) for arm in arms),
+        ]
+    )
+    changed = tuple(f"{therapy.arm(id).label}: {text}" for id, text in said.items())
+    return replace(
+        plain,
+        id="+".join(key(part) for part in parts),
+        label=label,
+        schedule=(*plain.schedule, *(f"Changed here: {text}" for text in changed)),
+        parts=tuple(parts),
+    )
 
 
 def _known(facts: SafetyFacts | Mapping[str, Any] | Patient) -> SafetyFacts:
@@ -221,18 +255,8 @@ def _other_regimens(planned: str) -> tuple[str, ...]:
     return tuple(sorted(others, key=lambda id: STANDINGS.index(therapy.regimen(id).standing)))
 
 
-def _additions(facts: SafetyFacts) -> Iterator[tuple[therapy.Arm, ...]]:
-    """Single arms and pairs, the most relevant and best supported first; arms that cannot apply are left out."""
+def single_arms(facts: SafetyFacts) -> list[therapy.Arm]:
+    """Arms, the most relevant and best supported first; what cannot apply is left out."""
     single = [therapy.arm(id) for id in therapy.arm_ids()]
     single = [arm for arm in single if arm.id not in _NEEDS or getattr(facts, _NEEDS[arm.id]) is not False]
-    single.sort(key=lambda arm: (-arm.relevance, GRADES.index(arm.evidence_grade), BURDENS.index(arm.burden)))
-    yield from ((arm,) for arm in single if arm.relevance > 1)
-    yield from _pairs()
-    yield from ((arm,) for arm in single if arm.relevance == 1)
-
-
-@cache
-def _pairs() -> tuple[tuple[therapy.Arm, ...], ...]:
-    with files("hepaxis.plan").joinpath("pairs.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
-    return tuple((therapy.arm(row["first"]), therapy.arm(row["second"])) for row in rows)
+    return sorted(single, key=lambda arm: (-arm.relevance, GRADES.index(arm.evidence_grade), BURDENS.index(arm.burden)))

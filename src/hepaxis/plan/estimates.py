@@ -167,18 +167,39 @@ def positive(cross: Cross, per_draw: np.ndarray, cap: float) -> Interval:
     return Interval(*(min(float(np.exp(x)), cap) for x in (made.median, made.lo50, made.hi50, made.lo90, made.hi90)))
 
 
-def chance_of_best(
+def joint_draws(
     per_draw: np.ndarray, host_error: np.ndarray, seed: int, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Probability that each strategy has the highest response: per_draw (S, G), host_error (S,), weights (G,) -> (S,).
+    """(BEST_DRAWS, S) from the joint normal of strategies' means: per_draw (S, G), host_error (S,), weights (G,).
 
-    Draws from the joint normal of the strategies' means over draws: strategies that move together stay together.
+    Strategies that move together stay together.
     """
     own = np.ones(per_draw.shape[1]) if weights is None else weights
     there = np.isfinite(per_draw)
     mean = np.array([np.average(row[seen], weights=own[seen]) for row, seen in zip(per_draw, there, strict=True)])
     covariance = np.atleast_2d(np.cov(np.where(there, per_draw - mean[:, None], 0.0), aweights=own))
     covariance = covariance + np.diag(host_error**2 + 1e-12)
-    drawn = np.random.default_rng(seed).multivariate_normal(mean, covariance, size=BEST_DRAWS, method="eigh")
-    best: np.ndarray = np.bincount(drawn.argmax(axis=1), minlength=len(mean)) / BEST_DRAWS
+    rng = np.random.default_rng(seed)
+    drawn: np.ndarray = rng.multivariate_normal(mean, covariance, size=BEST_DRAWS, method="eigh")
+    return drawn
+
+
+def chance_of_best(
+    per_draw: np.ndarray, host_error: np.ndarray, seed: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Probability that each strategy has the highest response: per_draw (S, G), host_error (S,), weights (G,) -> (S,).
+
+    Over joint draws of the strategies' means.
+    """
+    drawn = joint_draws(per_draw, host_error, seed, weights)
+    best: np.ndarray = np.bincount(drawn.argmax(axis=1), minlength=drawn.shape[1]) / BEST_DRAWS
     return best
+
+
+def expected_regret(
+    per_draw: np.ndarray, host_error: np.ndarray, seed: int, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """(S,) mean shortfall of each strategy's response against the best of all compared, as fractions."""
+    drawn = joint_draws(per_draw, host_error, seed, weights)
+    regret: np.ndarray = (drawn.max(axis=1, keepdims=True) - drawn).mean(axis=0)
+    return regret

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
@@ -22,13 +22,16 @@ from hepaxis.plan import header
 from hepaxis.plan.attribution import attribute
 from hepaxis.plan.calibrated import Calibrated
 from hepaxis.plan.catalogue import Candidate, candidate, candidates
-from hepaxis.plan.estimates import Cross, chance_of_best, change, log_odds, positive, probability
+from hepaxis.plan.estimates import Cross, log_odds, probability
 from hepaxis.plan.missing import missing_rows
 from hepaxis.plan.network import network
 from hepaxis.plan.sample import Sample, capacity_rows, profile_section, read_sample
-from hepaxis.plan.schema import Curve, Outcomes, Plan, Strategy
+from hepaxis.plan.schema import Curve, Plan, Strategy
+from hepaxis.plan.searched import search_section
 from hepaxis.plan.simulation import Setting, Simulated, simulate
 from hepaxis.plan.sources import collect
+from hepaxis.plan.strategies import largest, strategies
+from hepaxis.plan.two_stage import Stage, compute_all, two_stages
 from hepaxis.plan.verdict import Movement, checks, verdict
 from hepaxis.population import (
     Guts,
@@ -43,26 +46,32 @@ from hepaxis.population import (
 from hepaxis.population.assumptions import assumed
 from hepaxis.problems import InputError, error
 from hepaxis.profile.reference import GuildReference, reference
-from hepaxis.trial import DAYS_PER_MONTH, median_event_free
 
-HOSTS = 150  # hosts of a twin
-DRAWS = 12  # draws of mechanism and gut, each on every host
+HOSTS = 125  # hosts of a twin
+DRAWS = 16  # draws of mechanism and gut, each on every host
 HORIZON_DAYS = 365.0
-STRATEGIES = 10
+STRATEGIES = 40  # tried wide, the base among them
+WIDE = 300  # virtual patients of the wide stage
+DEEP = 6  # strategies computed on all virtual patients, besides the base
 DEFAULT_REFERENCE = "metaphlan4"  # community prior of a patient without a profile
-GAIN_AT_CEILING = 0.9  # |s| of a gate beyond which an intervention lies at its ceiling (gates saturate at 1)
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a plan is made.  strategies: number of candidates, or component lists asked for by the user."""
+    """How a plan is made.
+
+    limit: strategies tried on ``wide`` virtual patients, of which ``deep`` are computed on all; asked: component lists
+    named by the user, all computed deep.
+    """
 
     hosts: int = HOSTS
     draws: int = DRAWS
     seed: int = 20261201
     horizon_days: float = HORIZON_DAYS
     limit: int = STRATEGIES
+    wide: int = WIDE
+    deep: int = DEEP
     asked: tuple[tuple[str, ...], ...] = ()
 
 
@@ -75,30 +84,31 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     regimen = _planned(patient, folder)
     progress("reading the profile")
     sample = read_sample(folder)
-    offered = _candidates(patient, regimen, options)
+    asked = _asked(patient, regimen, options)
     able = _capacities(sample, folder, options)
 
     progress("closing virtual patients")
     calibrated = Calibrated.drawn(options.draws, options.seed)
     twin, prior = _twins(patient, sample, able, options, calibrated)
     setting = Setting.of(twin, patient, regimen, options.horizon_days, options.seed, calibrated)
-    runs: dict[str, Simulated] = {}
-    for one in offered:
-        if one.status != "blocked":
-            progress(one.label)
-            runs[one.id] = simulate(twin, one.components, setting, observe=CEILING)
-    base = runs.get(offered[0].id) or simulate(twin, offered[0].components, setting, observe=CEILING)
+    deep = Stage.of(twin, setting)
+    if asked:
+        found = compute_all(asked, deep, progress)
+    else:
+        found = two_stages(
+            patient, regimen, deep,
+            wide=options.wide, strategies=options.limit, most=options.deep, progress=progress,
+        )  # fmt: skip
+    base, runs = found.base, found.runs
     progress("a gut drawn from the prior")
     blank = simulate(prior, base.components, setting)
-    ok = twin.ok.copy()
-    for made in [base, blank, *runs.values()]:
-        ok &= ~made.failed
+    compared = deep.compared(base, runs, [blank])
+    cross, ok = compared.cross, compared.cross.ok
     _some_are_left(ok, twin)
-    cross = Cross.of(twin, ok)
-    found = attribute(twin, base, setting, twin_reference(sample), cross, progress)
+    why = attribute(twin, base, setting, twin_reference(sample), cross, progress)
 
-    strategies = _strategies(offered, runs, base, cross, options.seed)
-    best = _largest(strategies)
+    ranked = strategies(found.offered, compared, options.seed, found.wide)
+    best = largest(ranked)
     moved = None
     if sample is not None:
         mine = log_odds(cross.by_draw(base.endpoints.response))
@@ -106,10 +116,10 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         moved = Movement.between(mine, theirs)
     by_draw = cross.by_draw(runs[best.id].endpoints.response - base.endpoints.response) if best else np.array([])
     missing = missing_rows(patient, sample, twin, by_draw, _measured(patient, able))
-    nodes, edges = network(twin, found.reference_twin)
-    answer = verdict(sample, moved, strategies, found.rows, found.effect, missing)
-    used = [s for one in strategies for s in one.evidence.sources] + [s for r in found.rows for s in r.sources]
-    used += [flag.source for one in strategies for flag in one.safety]
+    nodes, edges = network(twin, why.reference_twin)
+    answer = verdict(sample, moved, ranked, why.rows, why.effect, missing)
+    used = [s for one in ranked for s in one.evidence.sources] + [s for r in why.rows for s in r.sources]
+    used += [flag.source for one in ranked for flag in one.safety]
     able_rows = () if able is None else capacity_rows(able)
     used += [s for row in able_rows for s in row.sources]
     return Plan(
@@ -121,19 +131,19 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         profile=None if sample is None else profile_section(sample),
         capacities=able_rows,
         base_response=probability(cross, base.endpoints.response),
-        reference_gut_response=found.reference_response,
+        reference_gut_response=why.reference_response,
         clinic_only_response=probability(cross, blank.endpoints.response),
-        gut_effect=found.effect,
-        attribution=found.rows,
-        counterfactuals=found.counterfactuals,
-        strategies=strategies,
+        gut_effect=why.effect,
+        attribution=why.rows,
+        counterfactuals=why.counterfactuals,
+        strategies=ranked,
         curves=_curves(base, runs, best, cross),
         nodes=nodes,
         edges=edges,
         timeline=header.timeline(patient, regimen, options.horizon_days),
         missing=missing,
         checks=checks(sample, moved, float(twin.ok.mean()), int((~ok).sum()), len(ok), twin.sample_mismatch),
-        sources=collect(used, [c for one in offered for c in one.components]),
+        sources=collect(used, [c for one in found.candidates for c in one.components]),
         warnings=_warnings(folder, sample, able, twin, runs),
         limits=limits_of_the_method(),
         n_patients=len(ok),
@@ -146,10 +156,8 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
             "knowledge": knowledge.content_hash()[:16],
             "evidence": knowledge.evidence_hash()[:16],
         },
+        search=search_section(found, len(ok)),
     )
-
-
-CEILING = ("s_butyrate_barrier", "s_udca_cd8", "s_akkermansia_il12", "s_acetate_ilc3", "s_sting_ifn1")
 
 
 def limits_of_the_method() -> tuple[str, ...]:
@@ -179,13 +187,14 @@ def _planned(patient: Patient, folder: PatientFolder) -> str:
     return regimen
 
 
-def _candidates(patient: Patient, regimen: str, options: Options) -> list[Candidate]:
+def _asked(patient: Patient, regimen: str, options: Options) -> list[Candidate]:
+    """What the user named, the base first; empty where nothing was.  Raises InputError for an unknown component."""
+    if not options.asked:
+        return []
     weight = patient.demographics.weight
-    if options.asked:
-        base = candidates(regimen, patient, limit=1, weight_kg=weight)[0]
-        asked = [candidate(_with_regimen(parts, regimen), patient, weight_kg=weight) for parts in options.asked]
-        return [base, *(one for one in asked if one.id != base.id)]
-    return candidates(regimen, patient, limit=options.limit, weight_kg=weight)
+    base = candidates(regimen, patient, limit=1, weight_kg=weight)[0]
+    asked = [candidate(_with_regimen(parts, regimen), patient, weight_kg=weight) for parts in options.asked]
+    return [base, *(one for one in asked if one.id != base.id)]
 
 
 def _with_regimen(parts: tuple[str, ...], regimen: str) -> tuple[str, ...]:
@@ -268,97 +277,7 @@ def _recent_antibiotic(patient: Patient) -> bool:
     return any(course.covers(day - window, day) for course in patient.courses("antibiotic"))
 
 
-def _strategies(
-    offered: list[Candidate], runs: dict[str, Simulated], base: Simulated, cross: Cross, seed: int
-) -> tuple[Strategy, ...]:
-    """Candidates with outcomes, ranked by median change of response; blocked ones keep their place at the end."""
-    plain = base.endpoints
-    shown = [one for one in offered if one.id in runs]
-    per_draw = np.array([cross.by_draw(runs[one.id].endpoints.response) for one in shown])
-    errors = np.array([cross.host_error(runs[one.id].endpoints.response - plain.response) for one in shown])
-    chance = dict(
-        zip([one.id for one in shown], chance_of_best(per_draw, errors, seed, cross.draw_weights), strict=True)
-    )
-    made = []
-    for one in offered:
-        run = runs.get(one.id)
-        if run is None:
-            made.append(_strategy(one))
-            continue
-        got = run.endpoints
-        same = one is offered[0]
-        made.append(
-            replace(
-                _strategy(one),
-                outcomes=_outcomes(run, cross),
-                change_response=None if same else change(cross, plain.response, got.response),
-                change_durable=None if same else change(cross, plain.durable, got.durable),
-                change_severe=None if same else change(cross, plain.severe_immune, got.severe_immune),
-                p_best=float(chance[one.id]),
-                at_ceiling=_at_ceiling(run, base, cross),
-            )
-        )
-    ranked = sorted(
-        (s for s in made[1:] if s.change_response is not None),
-        key=lambda s: -(s.change_response.median if s.change_response else 0.0),
-    )
-    places = {s.id: k for k, s in enumerate(ranked, start=1)}
-    return (
-        made[0],
-        *(replace(s, rank=places[s.id]) for s in ranked),
-        *(s for s in made[1:] if s.change_response is None),
-    )
-
-
-def _strategy(one: Candidate) -> Strategy:
-    return Strategy(
-        id=one.id,
-        label=one.label,
-        components=one.components,
-        status=one.status,
-        rank=None,
-        schedule=one.schedule,
-        mechanism=one.mechanism,
-        evidence=one.evidence,
-        safety=one.safety,
-        trials=one.trials,
-        kind=one.kind,
-    )
-
-
-def _outcomes(run: Simulated, cross: Cross) -> Outcomes:
-    got = run.endpoints
-    horizon = run.run.days[-1] / DAYS_PER_MONTH
-    months = [
-        median_event_free(got.scans, got.event_free[cross.ok & (cross.draw == g)]) / DAYS_PER_MONTH
-        for g in range(int(cross.draw.max()) + 1)
-    ]
-    return Outcomes(
-        objective_response=probability(cross, got.response),
-        durable_response=probability(cross, got.durable),
-        disease_control_6m=probability(cross, got.control_6m),
-        pfs_months=positive(cross, np.array(months), horizon),
-        severe_immune_event=probability(cross, got.severe_immune),
-    )
-
-
-def _at_ceiling(run: Simulated, base: Simulated, cross: Cross) -> bool:
-    """Whether a gate saturates under this strategy that did not under the base regimen."""
-    for name in CEILING:
-        mine = np.nanmedian(np.abs(run.run.values[name][cross.ok]))
-        theirs = np.nanmedian(np.abs(base.run.values[name][cross.ok]))
-        if mine > GAIN_AT_CEILING >= theirs:
-            return True
-    return False
-
-
-def _largest(strategies: tuple[Strategy, ...]) -> Strategy | None:
-    return next(
-        (s for s in strategies[1:] if s.change_response is not None and s.kind not in ("base", "regimen")), None
-    )
-
-
-def _curves(base: Simulated, runs: dict[str, Simulated], best: Strategy | None, cross: Cross) -> tuple[Curve, ...]:
+def _curves(base: Simulated, runs: Mapping[str, Simulated], best: Strategy | None, cross: Cross) -> tuple[Curve, ...]:
     shown = [("base", "Base regimen", base)]
     if best is not None:
         shown.append((best.id, best.label, runs[best.id]))

@@ -174,7 +174,10 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Strategy:
-    """One candidate.  ``status``: base, ranked, trial_only, blocked.  Changes are against the base regimen."""
+    """One candidate.  ``status``: base, ranked, trial_only, blocked.  Changes are against the base regimen.
+
+    Chance of best and regret are among the strategies computed deep.
+    """
 
     id: str
     label: str
@@ -193,12 +196,45 @@ class Strategy:
     at_ceiling: bool = False
     trials: tuple[str, ...] = ()
     kind: str = "microbiota"  # base, regimen, microbiota, metabolite, engineered, antibiotic
+    changed: tuple[str, ...] = ()  # what differs from the schedule of the tables
+    burden: str = "low"  # low, moderate, high
+    burden_note: str = ""
+    regret: float | None = None  # expected loss of response against the best of those compared, fraction
+    stage: str = "deep"  # deep: on all virtual patients; wide: on the n_patients of the wide stage
+    n_patients: int | None = None
 
     def beside(self, base: Strategy | None) -> str:
         """The label next to its base regimen: ``+ fibre-rich food`` for the base with it added, else the label."""
         if base is None or base is self or not set(base.components) < set(self.components):
             return self.label
         return self.label.removeprefix(base.label).strip() if self.label.startswith(f"{base.label} + ") else self.label
+
+
+@dataclass(frozen=True)
+class SearchRow:
+    """One strategy of the wide stage.  ``front``: 1 where none is better on all five aims; ``deep``: run on all."""
+
+    id: str
+    label: str
+    status: str
+    kind: str
+    grade: str
+    burden: str
+    change_response: Interval
+    change_durable: Interval
+    change_severe: Interval
+    front: int
+    deep: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """The wide stage: ``generated`` strategies could be built, these were tried on ``n_patients`` virtual patients."""
+
+    rows: tuple[SearchRow, ...]
+    n_patients: int
+    generated: int
+    solves: int  # courses of one virtual patient over the horizon, both stages
 
 
 @dataclass(frozen=True)
@@ -306,5 +342,6 @@ class Plan:
     seed: int
     made: str  # ISO date
     versions: dict[str, str] = field(default_factory=dict)
+    search: Search | None = None
     schema: str = SCHEMA
     statement: str = "Research use only, not for treatment decisions."

@@ -83,20 +83,23 @@ class Simulated:
 
 def simulate(
     twin: Twin,
-    components: Sequence[str],
+    components: Sequence[therapy.Part],
     setting: Setting,
     *,
     observe: Sequence[str] = (),
+    progression: np.ndarray | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Simulated:
-    """Run a strategy and read its endpoints."""
+    """Run a strategy and read its endpoints.  progression (V,): day each progresses, for what waits for it."""
+    ids = tuple(therapy.component(part).id for part in components)
     run = run_strategy(
-        setting.calibrated.given(twin, components),
+        setting.calibrated.given(twin, ids),
         components,
         setting.horizon_days,
         observe=observe,
         weight_kg=setting.weight_kg,
         sex=setting.sex,
+        lanes=None if progression is None else therapy.Lanes(len(progression), progression=progression),
         cancel=cancel,
     )
     endpoints = setting.calibrated.assess(
@@ -104,10 +107,10 @@ def simulate(
         setting.nuisance,
         twin.draw,
         scan_interval_weeks=setting.scan_interval_weeks,
-        severe_immune_rate=immune_rate(components),
+        severe_immune_rate=immune_rate(ids),
         immune_exponent=setting.immune_exponent,
     )
-    return Simulated(tuple(components), run, endpoints)
+    return Simulated(ids, run, endpoints)
 
 
 def immune_rate(components: Sequence[str]) -> float:
