@@ -15,7 +15,7 @@ from typing import Any
 from hepaxis import axis, knowledge
 from hepaxis.exchange.fields import choices, scenario_fields
 from hepaxis.exchange.model_pages import folders, model_pages
-from hepaxis.patient import fields
+from hepaxis.patient import fields, later_columns
 from hepaxis.patient.yaml_fields import TableField
 from hepaxis.population.baseline import marginals, population_names, table_rows
 from hepaxis.population.communities import gut_conditions
@@ -50,7 +50,14 @@ def clinic_sheet() -> str:
         rows.append([f"`{field.path}`", field.label, units, limits, ", ".join(field.choice_ids), field.help])
     head = ["field", "meaning", "units", "possible", "choices", "note"]
     text = "A sheet is `patient.yaml`; `hepaxis template` prints one to fill in. Missing is unknown, at its prior."
-    return "\n".join(["# The clinic sheet", "", HEAD, text, "", *_table(head, rows), ""])
+    lines = ["# The clinic sheet", "", HEAD, text, "", *_table(head, rows), ""]
+    text = (
+        "`follow_up.csv` beside the sheet, one row an event after the first dose; `hepaxis plan` on the same folder "
+        "then weighs the virtual patients by scans and later samples, runs new courses, and starts what is added on "
+        "the last day that is known."
+    )
+    columns = [[f"`{row['column']}`", row["needed"], row["meaning"]] for row in later_columns()]
+    return "\n".join([*lines, "## Follow-up", "", text, "", *_table(["column", "needed", "meaning"], columns), ""])
 
 
 def plan_json() -> str:

@@ -8,6 +8,7 @@ from hepaxis.patient.burden import Growth, growth, sphere_ml, target_lesions
 from hepaxis.patient.check import check, check_cohort, check_labels
 from hepaxis.patient.fields import Field, fields
 from hepaxis.patient.folder import PatientFolder, load
+from hepaxis.patient.later import FollowUp, later_columns
 from hepaxis.patient.measured import metabolite_names, read_metabolites
 from hepaxis.patient.record import Exposure, Lesion, Patient, UnknownField
 from hepaxis.patient.score import Score
@@ -18,6 +19,7 @@ from hepaxis.patient.template import template
 __all__ = [
     "Exposure",
     "Field",
+    "FollowUp",
     "Growth",
     "Lesion",
     "Patient",
@@ -30,6 +32,7 @@ __all__ = [
     "fields",
     "from_text",
     "growth",
+    "later_columns",
     "load",
     "metabolite_names",
     "read_metabolites",

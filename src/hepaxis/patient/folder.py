@@ -15,6 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from hepaxis.patient import measured
+from hepaxis.patient.later import FILE as later_file
+from hepaxis.patient.later import NOTHING_LATER, FollowUp, read_follow_up
 from hepaxis.patient.peptides import read_peptides
 from hepaxis.patient.record import Patient
 from hepaxis.patient.sheet import SHEET, read_sheet
@@ -40,7 +42,8 @@ class PatientFolder:
 
     ``record`` the sheet; ``profile_path`` and ``taxonomy_path`` the stool profile, None when there is none;
     ``donor_path`` a donor's profile; ``metabolites`` one row a measurement (see ``read_metabolites``); ``peptides``
-    sequences; ``files`` name -> SHA-256 of every file used; ``problems`` warnings and notes (errors are raised).
+    sequences; ``files`` name -> SHA-256 of every file used; ``problems`` warnings and notes (errors are raised);
+    ``follow_up`` what came after the first dose (its scans and courses are in ``record``).
     """
 
     path: Path
@@ -52,6 +55,7 @@ class PatientFolder:
     peptides: tuple[str, ...]
     files: dict[str, str]
     problems: tuple[Problem, ...]
+    follow_up: FollowUp = NOTHING_LATER
 
 
 def load(folder: str | Path) -> PatientFolder:
@@ -74,7 +78,11 @@ def gather(folder: str | Path) -> tuple[PatientFolder | None, list[Problem]]:
         ]
     record, problems = read_sheet(sheets[0], _shown(path, sheets[0]))
     known = record or Patient()
-    others = _others(path)
+    later, follow_up = path / later_file, NOTHING_LATER
+    if record is not None and later.is_file():
+        record, follow_up, noticed = read_follow_up(later, record, _shown(path, later))
+        known, problems = record, problems + noticed
+    others = [other for other in _others(path) if other not in [sample.path for sample in follow_up.samples]]
     table = path / measured.FILE
     metabolites = measured.empty()
     if table.is_file():
@@ -98,10 +106,11 @@ def gather(folder: str | Path) -> tuple[PatientFolder | None, list[Problem]]:
     if profile is None:
         hint = "put the profile beside the sheet; without it the gut stays at its prior"
         problems.append(warning("patient.no_profile", "there is no stool profile", hint, file=str(folder)))
-    used = [sheets[0], profile, taxonomy, donor, peptide_path, table if table.is_file() else None]
+    used = [sheets[0], profile, taxonomy, donor, peptide_path, *(part for part in (table, later) if part.is_file())]
+    used += [sample.path for sample in follow_up.samples]
     files = {part.relative_to(path).as_posix(): sha256(part) for part in used if part is not None}
     return PatientFolder(
-        path, record, profile, taxonomy, donor, metabolites, peptides, files, tuple(problems)
+        path, record, profile, taxonomy, donor, metabolites, peptides, files, tuple(problems), follow_up
     ), problems
 
 
@@ -134,7 +143,7 @@ def _others(folder: Path) -> list[Path]:
     return [
         part
         for part in parts
-        if part.name not in (*SHEETS, measured.FILE) and not part.name.lower().endswith(IGNORED_SUFFIXES)
+        if part.name not in (*SHEETS, measured.FILE, later_file) and not part.name.lower().endswith(IGNORED_SUFFIXES)
     ]
 
 

@@ -80,18 +80,11 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
 
     Raises InputError when the profile cannot be read, nothing is planned, or an asked strategy is unknown.
     """
-    patient = folder.record
-    regimen = _planned(patient, folder)
-    progress("reading the profile")
-    sample = read_sample(folder)
-    asked = _asked(patient, regimen, options)
-    able = _capacities(sample, folder, options)
-
-    progress("closing virtual patients")
-    calibrated = Calibrated.drawn(options.draws, options.seed)
-    twin, prior = _twins(patient, sample, able, options, calibrated)
-    setting = Setting.of(twin, patient, regimen, options.horizon_days, options.seed, calibrated)
-    deep = Stage.of(twin, setting)
+    asked = _asked(folder.record, planned_regimen(folder), options)
+    size = Draws(options.hosts, options.draws, options.seed, options.horizon_days)
+    made = patient_twin(folder, size, observe=CEILING, progress=progress)
+    patient, regimen, sample, able, twin = made.patient, made.regimen, made.sample, made.able, made.twin
+    deep = Stage.of(twin, made.setting, known={(regimen,): made.base})
     if asked:
         found = compute_all(asked, deep, progress)
     else:
@@ -99,13 +92,11 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
             patient, regimen, deep,
             wide=options.wide, strategies=options.limit, most=options.deep, progress=progress,
         )  # fmt: skip
-    base, runs = found.base, found.runs
-    progress("a gut drawn from the prior")
-    blank = simulate(prior, base.components, setting)
+    base, runs, blank = found.base, found.runs, made.blank_base
     compared = deep.compared(base, runs, [blank])
     cross, ok = compared.cross, compared.cross.ok
     _some_are_left(ok, twin)
-    why = attribute(twin, base, setting, twin_reference(sample), cross, progress)
+    why = attribute(twin, base, made.setting, made.reference, cross, progress)
 
     ranked = strategies(found.offered, compared, options.seed, found.wide)
     best = largest(ranked)
@@ -166,27 +157,6 @@ def limits_of_the_method() -> tuple[str, ...]:
     return tuple(line for line in text.splitlines() if line)
 
 
-def twin_reference(sample: Sample | None) -> GuildReference:
-    """The reference community of the sample's profiler, or the default."""
-    return sample.reference if sample is not None else reference(DEFAULT_REFERENCE)
-
-
-def _planned(patient: Patient, folder: PatientFolder) -> str:
-    regimen = patient.planned_regimen()
-    if regimen is None:
-        raise InputError(
-            [
-                error(
-                    "plan.no_regimen",
-                    "no planned regimen on the sheet",
-                    f"give therapy.planned with a regimen: {', '.join(therapy.regimen_ids())}",
-                    file=str(folder.path / "patient.yaml"),
-                )
-            ]
-        )
-    return regimen
-
-
 def _asked(patient: Patient, regimen: str, options: Options) -> list[Candidate]:
     """What the user named, the base first; empty where nothing was.  Raises InputError for an unknown component."""
     if not options.asked:
@@ -218,26 +188,6 @@ def _some_are_left(ok: np.ndarray, twin: Twin) -> None:
     raise InputError([error("plan.no_virtual_patients", found, hint)])
 
 
-def _capacities(sample: Sample | None, folder: PatientFolder, options: Options) -> Capacities | None:
-    if sample is None:
-        return None
-    measured = folder.metabolites if len(folder.metabolites) else None
-    return capacities(
-        sample.abundance,
-        sample.profile.lineages.loc[sample.abundance.index],
-        measured=measured,
-        profiler=sample.profile.profiler,
-        n=max(options.draws, 1000),
-        seed=options.seed,
-    )
-
-
-def _measured_load(patient: Patient) -> float | None:
-    """Total load against the reference, or None (drawn)."""
-    counted = patient.gut.bacterial_load
-    return None if counted is None else counted / assumed("load_reference")
-
-
 def _measured(patient: Patient, able: Capacities | None) -> set[str]:
     """Rows of ``missing`` that the sheet or the metabolites already answer."""
     counted = set() if patient.gut.bacterial_load is None else {"load"}
@@ -250,31 +200,6 @@ def _measured(patient: Patient, able: Capacities | None) -> set[str]:
         "indoles": {"indole", "ipa"},
     }
     return counted | {id for id, members in groups.items() if members & got}
-
-
-def _twins(
-    patient: Patient, sample: Sample | None, able: Capacities | None, options: Options, calibrated: Calibrated
-) -> tuple[Twin, Twin]:
-    """The patient's twin, and the same people with a gut drawn from the prior."""
-    draws, seed = options.draws, options.seed
-    mechanisms = calibrated.mechanisms(draw_mechanisms(draws, solved_tau(), seed))
-    factors = calibrated.factors(growth_known=growth(patient) is not None)
-    known = twin_reference(sample)
-    recent = _recent_antibiotic(patient)
-    load = _measured_load(patient)
-    blank: Guts = gut_from_prior(known, draws, seed + 10, recent_antibiotic=recent, load=load)
-    if sample is None or able is None:
-        twin = build_twin(patient, blank, mechanisms, known, hosts=options.hosts, seed=seed, factors=factors)
-        return twin, twin
-    gut = gut_from_capacities(able, known, draws, seed + 20, recent_antibiotic=recent, load=load)
-    twin = build_twin(patient, gut, mechanisms, known, hosts=options.hosts, seed=seed, factors=factors)
-    return twin, with_gut(twin, blank)
-
-
-def _recent_antibiotic(patient: Patient) -> bool:
-    day = patient.stool.day or 0.0
-    window = assumed("antibiotic_window")
-    return any(course.covers(day - window, day) for course in patient.courses("antibiotic"))
 
 
 def _curves(base: Simulated, runs: Mapping[str, Simulated], best: Strategy | None, cross: Cross) -> tuple[Curve, ...]:

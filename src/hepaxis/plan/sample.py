@@ -10,6 +10,7 @@ import pandas as pd
 from hepaxis import knowledge
 from hepaxis.metabolites import Capacities
 from hepaxis.patient import PatientFolder
+from hepaxis.patient.later import LaterSample
 from hepaxis.plan.schema import CapacityRow, GuildRow, Interval, ProfileSection
 from hepaxis.problems import InputError, Problem, error
 from hepaxis.profile import alpha_diversity, read, resolve, shares
@@ -179,3 +180,26 @@ def capacity_rows(capacities: Capacities) -> tuple[CapacityRow, ...]:
             )
         )
     return tuple(rows)
+
+
+def later_shares(later: LaterSample, known: GuildReference) -> np.ndarray:
+    """(12,) guild shares of a later sample.
+
+    Raises InputError when it cannot be read or told, or is of another profiler family.
+    """
+    profile = read(later.path)
+    name = later.sample or (profile.samples[0] if len(profile.samples) == 1 else "")
+    if name not in profile.samples:
+        found = f"sample '{name}' is not in the profile" if name else f"{len(profile.samples)} samples and no name"
+        hint = f"give one of {', '.join(profile.samples[:8])} in the column name"
+        raise InputError([error("plan.sample", found, hint, file=later.path.name)])
+    family = reference(profile.profiler).family
+    if family != known.family:
+        found = f"the later sample is of the {family} family, the first of {known.family}"
+        hint = "profile both with one tool: their shares cannot be compared"
+        raise InputError([error("plan.profiler", found, hint, file=later.path.name)])
+    abundance = profile.abundance.loc[[name]]
+    abundance = abundance.loc[:, abundance.iloc[0] > 0]
+    found_shares = shares(abundance, profile.lineages.loc[abundance.columns]).shares
+    values: np.ndarray = found_shares.iloc[0].reindex(list(GUILDS)).to_numpy(float)
+    return values / values.sum()

@@ -299,6 +299,35 @@ class CheckRow:
 
 
 @dataclass(frozen=True)
+class TwinRow:
+    """Something measured that weighs the virtual patients.  ``kind``: marker, scan, sample.
+
+    ``chance_before`` and ``chance``: that a virtual patient shows something as far out, before and after weighting.
+    """
+
+    id: str
+    label: str
+    kind: str
+    observed: str
+    day: float | None
+    chance_before: float
+    chance: float
+    fits: bool
+
+
+@dataclass(frozen=True)
+class ReachRow:
+    """Where this patient stands in what the model was calibrated to; ``percentile`` 0-100."""
+
+    id: str
+    label: str
+    value: str
+    percentile: float
+    inside: bool
+    population: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """``state``: ranked, base_default (intervals include zero), cannot_tell (data do not move the answer)."""
 
@@ -343,5 +372,8 @@ class Plan:
     made: str  # ISO date
     versions: dict[str, str] = field(default_factory=dict)
     search: Search | None = None
+    twin: tuple[TwinRow, ...] = ()
+    reach: tuple[ReachRow, ...] = ()
+    effective_patients: float = 0.0  # of n_patients, after weighting
     schema: str = SCHEMA
     statement: str = "Research use only, not for treatment decisions."

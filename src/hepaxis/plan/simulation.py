@@ -24,7 +24,10 @@ DEFAULT_SCAN_WEEKS = 8.0
 
 @dataclass(frozen=True)
 class Setting:
-    """What all strategies of a plan share.  immune_exponent (V,): draws of the dependence on the barrier."""
+    """What all strategies of a plan share.  immune_exponent (V,): draws of the dependence on the barrier.
+
+    ``today``: last day after the first dose of which something is known; what is added to a regimen starts then.
+    """
 
     horizon_days: float
     scan_interval_weeks: float
@@ -33,6 +36,7 @@ class Setting:
     weight_kg: float | None
     sex: str | None
     calibrated: Calibrated = AS_FITTED
+    today: float = 0.0
 
     @classmethod
     def of(
@@ -43,6 +47,7 @@ class Setting:
         horizon_days: float,
         seed: int,
         calibrated: Calibrated = AS_FITTED,
+        today: float = 0.0,
     ) -> Setting:
         """Errors and frailties belong to hosts, so that every draw of a host shares them."""
         hosts = len(twin.hosts)
@@ -60,6 +65,7 @@ class Setting:
             weight_kg=patient.demographics.weight,
             sex=patient.demographics.sex,
             calibrated=calibrated,
+            today=today,
         )
 
     def of_lanes(self, rows: np.ndarray) -> Setting:
@@ -94,8 +100,9 @@ def simulate(
     ids = tuple(therapy.component(part).id for part in components)
     run = run_strategy(
         setting.calibrated.given(twin, ids),
-        components,
+        from_today(components, setting.today),
         setting.horizon_days,
+        first_dose=setting.today,
         observe=observe,
         weight_kg=setting.weight_kg,
         sex=setting.sex,
@@ -111,6 +118,15 @@ def simulate(
         immune_exponent=setting.immune_exponent,
     )
     return Simulated(ids, run, endpoints)
+
+
+def from_today(components: Sequence[therapy.Part], today: float) -> list[therapy.Part]:
+    """Parts whose days count from ``today``: a regimen keeps its first dose on day 0, all else begins today."""
+    if today <= 0:
+        return list(components)
+    parts = [therapy.component(part) for part in components]
+    regimens = therapy.regimen_ids()
+    return [replace(one, first_day=(one.first_day or 0.0) - today) if one.id in regimens else one for one in parts]
 
 
 def immune_rate(components: Sequence[str]) -> float:

@@ -96,9 +96,10 @@ def exposure_protocol(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Protocol rows of what the patient has taken or still takes, and sentences on what the model cannot stand for.
 
-    ``components`` with ``stop_ppi`` or ``stop_elective_antibiotic`` end such a course on day 0.
+    ``components`` with ``stop_ppi`` or ``stop_elective_antibiotic`` end such a course on day 0, or on the
+    day the strategy begins.
     """
-    given, held, notes = _exposures(exposures, horizon_days, components)
+    given, held, notes = _exposures(exposures, horizon_days, components, 0.0)
     return rows(given, held, horizon_days), tuple(notes)
 
 
@@ -119,10 +120,10 @@ def full_protocol(
     parts = _parts(components, horizon_days, start_day, lanes)
     ids = tuple(one.id for one in parts)
     given, held = _strategy(parts, horizon_days, weight_kg, start_day, lanes)
-    more_given, more_held, notes = _exposures(exposures, horizon_days, ids)
+    more_given, more_held, notes = _exposures(exposures, horizon_days, ids, start_day)
     given, held = [*given, *more_given], [*held, *more_held]
     for patient, own in enumerate(lanes.exposures if lanes else ()):
-        more_given, more_held, own_notes = _exposures(own, horizon_days, ids)
+        more_given, more_held, own_notes = _exposures(own, horizon_days, ids, start_day)
         given += [replace(one, patient=patient) for one in more_given]
         held += [replace(one, patient=patient) for one in more_held]
         notes += own_notes
@@ -255,7 +256,7 @@ def _days(first: float, interval: float | None, count: int | None, horizon: floa
 
 
 def _exposures(
-    exposures: Iterable[ExposureLike], horizon: float, components: Sequence[str]
+    exposures: Iterable[ExposureLike], horizon: float, components: Sequence[str], stop_day: float
 ) -> tuple[list[Given], list[Course], list[str]]:
     given: list[Given] = []
     held: list[Course] = []
@@ -266,7 +267,7 @@ def _exposures(
             notes.append(what.note)
         if what.kind not in ("antibiotic", *HELD):
             continue
-        span = _span(one, what.drug, what.kind, horizon, components, notes)
+        span = _span(one, what.drug, what.kind, horizon, components, stop_day, notes)
         if span is None:
             continue
         start, end = span
@@ -293,7 +294,13 @@ def _exposures(
 
 
 def _span(
-    one: ExposureLike, name: str, kind: str, horizon: float, components: Sequence[str], notes: list[str]
+    one: ExposureLike,
+    name: str,
+    kind: str,
+    horizon: float,
+    components: Sequence[str],
+    stop_day: float,
+    notes: list[str],
 ) -> tuple[float, float] | None:
     """First day and day after the last of a course, or None where the sheet does not give enough."""
     if one.start_day is None:
@@ -306,10 +313,10 @@ def _span(
     else:
         end = one.start_day + ASSUMED_COURSE_DAYS
         notes.append(f"{name}: last day unknown, {ASSUMED_COURSE_DAYS:g} days assumed")
-    if STOPS.get(kind) in components and end > 0:
+    if STOPS.get(kind) in components and end > stop_day:
         if kind == "ppi" or (one.reason or "") in ELECTIVE:
-            notes.append(f"{name}: stopped on day 0 by this strategy")
-            end = 0.0
+            notes.append(f"{name}: stopped on day {stop_day:g} by this strategy")
+            end = max(stop_day, one.start_day)
         else:
             notes.append(f"{name}: not stopped, it is not marked elective or prophylactic")
     end = min(end, horizon)
