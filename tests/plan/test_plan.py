@@ -13,6 +13,7 @@ from made_patient import ASKING, BLOOM, SMALL
 from hepaxis import axis, knowledge
 from hepaxis.patient import load
 from hepaxis.plan import make as making
+from hepaxis.plan import patient_twin as twins
 from hepaxis.plan import two_stage
 from hepaxis.plan.make import Options, make_plan
 from hepaxis.plan.record import run_record
@@ -72,7 +73,7 @@ def test_chances_of_best_add_up_over_what_is_compared(usual_plan):
 
 
 def test_an_unknown_strategy_is_refused_before_anything_is_computed(make_folder, monkeypatch):
-    monkeypatch.setattr(making, "build_twin", lambda *a, **k: pytest.fail("nothing may be simulated"))
+    monkeypatch.setattr(making, "patient_twin", lambda *a, **k: pytest.fail("nothing may be simulated"))
     with pytest.raises(InputError, match="unicorn"):
         make_plan(load(make_folder()), replace(QUICK, asked=(("unicorn",),)))
 
@@ -159,8 +160,8 @@ def test_what_was_measured_is_not_missing(make_folder, ungrouped):
 
 def test_a_measured_load_sets_the_load_of_every_draw(make_folder, monkeypatch, ungrouped):
     seen = []
-    real = making.build_twin
-    monkeypatch.setattr(making, "build_twin", lambda p, g, *a, **k: seen.append(g) or real(p, g, *a, **k))
+    real = twins.build_twin
+    monkeypatch.setattr(twins, "build_twin", lambda p, g, *a, **k: seen.append(g) or real(p, g, *a, **k))
     make_plan(load(make_folder(gut={"bacterial_load": "1.8e11 cells/g"})), QUICK)
     assert np.allclose(seen[0].inputs["load"], 2.0)
 
@@ -215,7 +216,7 @@ def test_the_virtual_patients_are_counted_and_reported(usual_plan):
 
 
 def test_who_cannot_be_closed_is_counted_with_the_reason(make_folder, monkeypatch, ungrouped):
-    real = making.build_twin
+    real = twins.build_twin
 
     def some_fail(*args, **kwargs):
         twin = real(*args, **kwargs)
@@ -224,21 +225,21 @@ def test_who_cannot_be_closed_is_counted_with_the_reason(make_folder, monkeypatc
         reason = ("metabolites do not rest",) * 3 + twin.closed.reason[3:]
         return replace(twin, closed=replace(twin.closed, ok=ok, reason=reason))
 
-    monkeypatch.setattr(making, "build_twin", some_fail)
+    monkeypatch.setattr(twins, "build_twin", some_fail)
     plan = make_plan(load(make_folder()), QUICK)
     assert "3 of 20 virtual patients could not be closed: metabolites do not rest" in plan.warnings
     assert "3 of 20 left out" in plan.checks[0].detail
 
 
 def test_nobody_left_is_an_error_and_no_plan(make_folder, monkeypatch, ungrouped):
-    real = making.build_twin
+    real = twins.build_twin
 
     def all_fail(*args, **kwargs):
         twin = real(*args, **kwargs)
         ok, reason = np.zeros(len(twin.closed.ok), bool), ("metabolites do not rest",) * len(twin.closed.ok)
         return replace(twin, closed=replace(twin.closed, ok=ok, reason=reason))
 
-    monkeypatch.setattr(making, "build_twin", all_fail)
+    monkeypatch.setattr(twins, "build_twin", all_fail)
     with pytest.raises(InputError, match=r"0 of 20 virtual patients.*metabolites do not rest"):
         make_plan(load(make_folder()), QUICK)
 

@@ -74,35 +74,42 @@ class Conditioned:
         return (remain, CheckRow("The twin shows what was measured", "no" if self.misfits else "yes", shown))
 
 
-def condition(
-    twin: Twin, observed: Sequence[Observation], ok: np.ndarray, proposal: np.ndarray | None = None
-) -> Conditioned:
-    """Weights from the observations, over those who count (``ok`` (V,)).
+@dataclass(frozen=True)
+class Proposal:
+    """How hosts were taken: (H,) log density against their prior, and which tried one each is (repeats are one)."""
 
-    proposal: (H,) log density with which hosts were taken against their prior, up to a constant.
-    """
-    draws = len(twin.mechanisms)
-    log = np.zeros(len(twin.host)) if proposal is None else -proposal[twin.host]
+    log_density: np.ndarray
+    tried: np.ndarray
+
+
+def condition(
+    twin: Twin, observed: Sequence[Observation], ok: np.ndarray, proposal: Proposal | None = None
+) -> Conditioned:
+    """Weights from the observations, over those who count (``ok`` (V,))."""
+    draws, total = len(twin.mechanisms), int(ok.sum())
+    if total == 0 or (not observed and proposal is None):
+        return Conditioned(weighted(twin, None), (), 1.0, float(total), total, float(draws), draws)
+    log = np.zeros(len(twin.host)) if proposal is None else -proposal.log_density[twin.host]
+    alone = twin.host if proposal is None else np.unique(proposal.tried, return_inverse=True)[1][twin.host]
     before = _normalised(np.where(ok, log, -np.inf))
     likelihood = np.zeros(len(twin.host))
     for one in observed:
         likelihood = likelihood + np.nan_to_num(one.log_likelihood, nan=-np.inf)
-    power = _power(log, likelihood, ok, twin, draws)
+    power = _power(log, likelihood, ok, twin, alone)
     weights = _normalised(np.where(ok, log + power * np.maximum(likelihood, IMPOSSIBLE), -np.inf))
     rows = tuple(_row(one, before, weights) for one in observed)
-    ess, left = _sizes(weights, twin, draws)
-    alike = not observed and proposal is None
-    return Conditioned(weighted(twin, None if alike else weights), rows, power, ess, int(ok.sum()), left, draws)
+    ess, left = _sizes(weights, twin, alone)
+    return Conditioned(weighted(twin, weights), rows, power, ess, total, left, draws)
 
 
-def _power(log: np.ndarray, likelihood: np.ndarray, ok: np.ndarray, twin: Twin, draws: int) -> float:
+def _power(log: np.ndarray, likelihood: np.ndarray, ok: np.ndarray, twin: Twin, alone: np.ndarray) -> float:
     """Largest power of the likelihood, up to 1, that leaves enough virtual patients and draws."""
     least = setting("least_effective") * int(ok.sum())
-    fewest = min(setting("least_draws"), 0.5 * draws)
+    fewest = min(setting("least_draws"), 0.5 * len(twin.mechanisms))
 
     def enough(power: float) -> bool:
         level = log + power * np.maximum(likelihood, IMPOSSIBLE)
-        ess, left = _sizes(_normalised(np.where(ok, level, -np.inf)), twin, draws)
+        ess, left = _sizes(_normalised(np.where(ok, level, -np.inf)), twin, alone)
         return ess >= least and left >= fewest
 
     if enough(1.0):
@@ -114,9 +121,12 @@ def _power(log: np.ndarray, likelihood: np.ndarray, ok: np.ndarray, twin: Twin, 
     return low
 
 
-def _sizes(weights: np.ndarray, twin: Twin, draws: int) -> tuple[float, float]:
+def _sizes(weights: np.ndarray, twin: Twin, alone: np.ndarray) -> tuple[float, float]:
+    """(effective virtual patients, effective draws); hosts that were taken twice count as one."""
+    draws = len(twin.mechanisms)
     by_draw = np.bincount(twin.draw, weights=weights, minlength=draws).astype(float)
-    return effective_size(weights), effective_size(by_draw)
+    lanes = np.bincount(alone * draws + twin.draw, weights=weights).astype(float)
+    return effective_size(lanes), effective_size(by_draw)
 
 
 def _normalised(log: np.ndarray) -> np.ndarray:

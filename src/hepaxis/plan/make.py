@@ -16,39 +16,31 @@ import numpy as np
 
 import hepaxis
 from hepaxis import axis, knowledge, therapy
-from hepaxis.metabolites import Capacities, capacities
-from hepaxis.patient import Patient, PatientFolder, growth
+from hepaxis.metabolites import Capacities
+from hepaxis.patient import Patient, PatientFolder
 from hepaxis.plan import header
 from hepaxis.plan.attribution import attribute
-from hepaxis.plan.calibrated import Calibrated
 from hepaxis.plan.catalogue import Candidate, candidate, candidates
 from hepaxis.plan.estimates import Cross, log_odds, probability
 from hepaxis.plan.missing import missing_rows
 from hepaxis.plan.network import network
-from hepaxis.plan.sample import Sample, capacity_rows, profile_section, read_sample
+from hepaxis.plan.patient_twin import Draws, patient_twin, planned_regimen
+from hepaxis.plan.reach import reach_check
+from hepaxis.plan.sample import Sample, capacity_rows, profile_section
 from hepaxis.plan.schema import Curve, Plan, Strategy
 from hepaxis.plan.searched import search_section
-from hepaxis.plan.simulation import Setting, Simulated, simulate
+from hepaxis.plan.simulation import Simulated
 from hepaxis.plan.sources import collect
-from hepaxis.plan.strategies import largest, strategies
+from hepaxis.plan.strategies import CEILING, largest, strategies
 from hepaxis.plan.two_stage import Stage, compute_all, two_stages
 from hepaxis.plan.verdict import Movement, checks, verdict
 from hepaxis.population import (
-    Guts,
     Twin,
-    build_twin,
-    draw_mechanisms,
-    gut_from_capacities,
-    gut_from_prior,
-    solved_tau,
-    with_gut,
 )
-from hepaxis.population.assumptions import assumed
 from hepaxis.problems import InputError, error
-from hepaxis.profile.reference import GuildReference, reference
 
-HOSTS = 125  # hosts of a twin
-DRAWS = 16  # draws of mechanism and gut, each on every host
+HOSTS = 50  # hosts of a twin
+DRAWS = 40  # draws of mechanism, gut and calibration, each on every host
 HORIZON_DAYS = 365.0
 STRATEGIES = 40  # tried wide, the base among them
 WIDE = 300  # virtual patients of the wide stage
@@ -95,6 +87,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     base, runs, blank = found.base, found.runs, made.blank_base
     compared = deep.compared(base, runs, [blank])
     cross, ok = compared.cross, compared.cross.ok
+    clinic = Cross.of(made.blank, ok)
     _some_are_left(ok, twin)
     why = attribute(twin, base, made.setting, made.reference, cross, progress)
 
@@ -103,7 +96,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     moved = None
     if sample is not None:
         mine = log_odds(cross.by_draw(base.endpoints.response))
-        theirs = log_odds(cross.by_draw(blank.endpoints.response))
+        theirs = log_odds(clinic.by_draw(blank.endpoints.response))
         moved = Movement.between(mine, theirs)
     by_draw = cross.by_draw(runs[best.id].endpoints.response - base.endpoints.response) if best else np.array([])
     missing = missing_rows(patient, sample, twin, by_draw, _measured(patient, able))
@@ -123,7 +116,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         capacities=able_rows,
         base_response=probability(cross, base.endpoints.response),
         reference_gut_response=why.reference_response,
-        clinic_only_response=probability(cross, blank.endpoints.response),
+        clinic_only_response=probability(clinic, blank.endpoints.response),
         gut_effect=why.effect,
         attribution=why.rows,
         counterfactuals=why.counterfactuals,
@@ -133,7 +126,11 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         edges=edges,
         timeline=header.timeline(patient, regimen, options.horizon_days),
         missing=missing,
-        checks=checks(sample, moved, float(twin.ok.mean()), int((~ok).sum()), len(ok), twin.sample_mismatch),
+        checks=(
+            *checks(sample, moved, float(twin.ok.mean()), int((~ok).sum()), len(ok), twin.sample_mismatch),
+            *made.conditioned.checks(),
+            *reach_check(made.reach),
+        ),
         sources=collect(used, [c for one in found.candidates for c in one.components]),
         warnings=_warnings(folder, sample, able, twin, runs),
         limits=limits_of_the_method(),
@@ -148,6 +145,9 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
             "evidence": knowledge.evidence_hash()[:16],
         },
         search=search_section(found, len(ok)),
+        twin=made.conditioned.rows,
+        reach=made.reach,
+        effective_patients=made.conditioned.ess,
     )
 
 

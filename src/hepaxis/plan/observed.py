@@ -69,9 +69,7 @@ def markers(patient: Patient, twin: Twin, seed: int) -> list[Observation]:
         noise = np.random.default_rng([seed, 61, place]).standard_normal(len(score))
         drawn = np.maximum(rho * score + left * noise, _score(floor, row))
         unit = "" if row["unit"] == "1" else f" {row['unit']}"
-        found.append(
-            Observation(row["id"], row["label"], "marker", f"{value:g}{unit}", None, likely, mine, drawn)
-        )
+        found.append(Observation(row["id"], row["label"], "marker", f"{value:g}{unit}", None, likely, mine, drawn))
     return found
 
 

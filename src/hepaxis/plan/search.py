@@ -66,8 +66,9 @@ def search(
     wide: int,
     deep: int,
     weight_kg: float | None = None,
+    regimens: bool = True,
 ) -> Searched:
-    """Try ``wide`` strategies (the base included) and choose ``deep`` of them.
+    """Try ``wide`` strategies (the base included) and choose ``deep`` of them; regimens: other regimens among them.
 
     evaluate runs a candidate on the wide stage's virtual patients; measure compares two runs.
     """
@@ -87,7 +88,7 @@ def search(
                 run = evaluate(one)
                 tried.append(Tried(one, run, measure(base, run)))
 
-    take((one for one in first[1:] if one.status != "blocked"), wide)
+    take((one for one in first[1:] if one.status != "blocked" and (regimens or one.kind != "regimen")), wide)
     made = list(neighbours(regimen, tried, facts, weight_kg))
     take(made, wide)
     generated = len(everything) + len({one.id for one in made} - {one.id for one in everything})

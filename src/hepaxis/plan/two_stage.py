@@ -6,8 +6,8 @@ stage and keep their errors and frailties.  A user who names strategies, or asks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
@@ -32,16 +32,30 @@ class Stage:
 
     twin: Twin
     setting: Setting
+    known: Mapping[tuple[str, ...], Simulated] = field(default_factory=dict)  # runs there were before, by plain parts
 
     @classmethod
-    def of(cls, twin: Twin, setting: Setting, patients: int | None = None) -> Stage:
-        """About ``patients`` virtual patients: as many hosts as it takes, with every draw; None: all."""
+    def of(
+        cls,
+        twin: Twin,
+        setting: Setting,
+        patients: int | None = None,
+        known: Mapping[tuple[str, ...], Simulated] | None = None,
+    ) -> Stage:
+        """About ``patients`` virtual patients: as many hosts as it takes, with every draw; None: all.
+
+        Of a weighted twin the hosts that weigh most, else the first.
+        """
         if patients is None:
-            return cls(twin, setting)
-        rows = np.flatnonzero(twin.host < max(FEWEST_HOSTS, ceil(patients / len(twin.mechanisms))))
+            return cls(twin, setting, known or {})
+        hosts = max(FEWEST_HOSTS, ceil(patients / len(twin.mechanisms)))
+        weight = np.bincount(twin.host, weights=twin.weights)
+        rows = np.flatnonzero(np.isin(twin.host, np.argsort(-weight, kind="stable")[:hosts]))
         return cls(some_of(twin, rows), setting.of_lanes(rows))
 
     def run(self, one: Candidate) -> Simulated:
+        if all(part.plain for part in one.given) and one.components in self.known:
+            return self.known[one.components]
         return simulate(self.twin, one.given, self.setting, observe=CEILING)
 
     def compared(self, base: Simulated, runs: dict[str, Simulated], others: Sequence[Simulated] = ()) -> Compared:
@@ -87,7 +101,10 @@ def compute_all(offered: list[Candidate], deep: Stage, progress: Progress) -> Fo
 def two_stages(
     patient: Patient, regimen: str, deep: Stage, *, wide: int, strategies: int, most: int, progress: Progress
 ) -> Found:
-    """Search ``strategies`` candidates on ``wide`` virtual patients and compute the best ``most`` of them deep."""
+    """Search ``strategies`` candidates on ``wide`` virtual patients and compute the best ``most`` of them deep.
+
+    Once the planned regimen is under way another one is not tried: it could only begin where this one has been.
+    """
     weight = patient.demographics.weight
     if strategies <= most + 1:
         return compute_all(candidates(regimen, patient, limit=strategies, weight_kg=weight), deep, progress)
@@ -106,6 +123,7 @@ def two_stages(
         wide=strategies,
         deep=most,
         weight_kg=weight,
+        regimens=deep.setting.today <= 0,
     )
     tried = {one.candidate.id: one for one in searched.tried}
     base = searched.tried[0]
