@@ -10,7 +10,7 @@ import pytest
 
 PAGES = (
     "clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md", "scenario.md",
-    "trial_design.md", "population.md",
+    "trial_design.md", "population.md", "evidence.md", "evidence.antibiotics.svg",
 )  # fmt: skip
 
 

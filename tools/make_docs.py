@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import re
 from collections.abc import Callable
@@ -245,6 +246,26 @@ def population() -> str:
     return "\n".join([*lines, "## What moves a community", "", told, "", *_table(columns, moves), ""])
 
 
+def evidence() -> str:
+    """What the published evidence says together."""
+    return _evidence_page().page(_table, HEAD)
+
+
+def evidence_figure() -> str:
+    """Forest plot of the page on the evidence."""
+    return _evidence_page().figure()
+
+
+def _evidence_page() -> Any:
+    path = Path(__file__).with_name("evidence_page.py")
+    spec = importlib.util.spec_from_file_location("evidence_page", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "clinic_sheet.md": clinic_sheet,
     "plan_json.md": plan_json,
@@ -254,6 +275,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "scenario.md": scenario,
     "trial_design.md": trial_design,
     "population.md": population,
+    "evidence.md": evidence,
+    "evidence.antibiotics.svg": evidence_figure,
 }
 
 

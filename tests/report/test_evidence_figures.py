@@ -54,7 +54,7 @@ def test_figures_of_few_and_wide_studies_stay_inside_the_picture(exposure: str, 
 
 def test_a_funnel_of_nothing_says_so() -> None:
     given = answer(question("antibiotics", "HCC", "PFS"))
-    empty = replace(given, pool=replace(given.pool, used=(), model=None, fixed=None))
+    empty = replace(given, pool=replace(given.pool, used=(), model=None, plain=None, fixed=None))
     assert "nothing to pool" in " ".join(texts(funnel(empty, LABELS)))
 
 

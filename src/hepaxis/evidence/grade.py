@@ -131,7 +131,7 @@ def _control(given: Answer) -> Step:
     if contrast is None:
         return Step("negative control", 0, "nobody without immunotherapy was studied")
     told = f"ratio with over without immunotherapy {contrast.ratio:.2f} ({contrast.low:.2f} to {contrast.high:.2f})"
-    control = given.control.model
+    control = given.control.plain
     if control is not None and contrast.low <= 1 <= contrast.high and control.pooled.p < ALPHA:
         return Step("negative control", -1, f"the same association without immunotherapy: {told}", held)
     return Step("negative control", 0, told, held)

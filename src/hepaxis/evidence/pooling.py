@@ -57,6 +57,8 @@ class LeftOut:
 class Pool:
     """Effects of independent people and the models over them; ``model`` None with nothing to pool.
 
+    ``model`` has intervals after Knapp and Hartung, ``plain`` the same estimate with normal ones, for contrasts.
+
     A single effect keeps its own interval.  without: models without each effect in turn, with plain intervals, since
     those of Knapp and Hartung say nothing for two studies; egger None below ENOUGH_FOR_EGGER effects.
     """
@@ -64,6 +66,7 @@ class Pool:
     used: tuple[Effect, ...]
     left_out: tuple[LeftOut, ...]
     model: meta.Fit | None
+    plain: meta.Fit | None
     fixed: meta.Fit | None
     dersimonian_laird: meta.Fit | None
     shrunk: Shrunk | None
@@ -79,7 +82,7 @@ class Pool:
 class Contrast:
     """Pooled value with immunotherapy over that without, as a ratio with 95% limits and a p value.
 
-    With the degrees of freedom of the smaller of the two pools.
+    With normal intervals of both: those for few studies would exclude nothing at all.
     """
 
     ratio: float
@@ -167,13 +170,14 @@ def pooled(mine: Iterable[Effect], studies: dict[str, Record], *, medians: bool 
     used, doubled = _once_a_data_set(usable, studies)
     left += [LeftOut(one, "same data set as another effect") for one in doubled]
     if not used:
-        return Pool((), tuple(left), None, None, None, None, (), None)
+        return Pool((), tuple(left), None, None, None, None, None, (), None)
     y, v = [float(one.y or 0) for one in used], [float(one.se or 0) ** 2 for one in used]
     many = len(used) >= LEAST_FOR_MODEL
     return Pool(
         used=tuple(used),
         left_out=tuple(left),
         model=meta.fit(y, v, method="REML", test="adhoc") if many else meta.fit(y, v, method="FE"),
+        plain=meta.fit(y, v, method="REML" if many else "FE"),
         fixed=meta.fit(y, v, method="FE"),
         dersimonian_laird=meta.fit(y, v, method="DL") if many else None,
         shrunk=shrink(y, v),
@@ -219,14 +223,12 @@ def _once_a_data_set(usable: list[Effect], studies: dict[str, Record]) -> tuple[
 
 
 def _contrast(pool: Pool, control: Pool) -> Contrast | None:
-    if pool.model is None or control.model is None:
+    if pool.plain is None or control.plain is None:
         return None
-    here, there = pool.model.pooled, control.model.pooled
+    here, there = pool.plain.pooled, control.plain.pooled
     y, se = here.estimate - there.estimate, math.hypot(here.se, there.se)
-    fewest = min((one.model.k - 1 for one in (pool, control) if one.model and one.model.test != "z"), default=0)
-    reference = stats.t(fewest) if fewest else stats.norm
-    half = float(reference.ppf(0.5 + meta.LEVEL / 2)) * se
-    return Contrast(math.exp(y), math.exp(y - half), math.exp(y + half), float(2 * reference.sf(abs(y / se))))
+    half = float(stats.norm.ppf(0.5 + meta.LEVEL / 2)) * se
+    return Contrast(math.exp(y), math.exp(y - half), math.exp(y + half), float(2 * stats.norm.sf(abs(y / se))))
 
 
 def standing_questions() -> dict[str, Question]:
