@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from hepaxis.patient import load
-from hepaxis.plan.make import Options
+from hepaxis.plan.patient_twin import Draws
 from hepaxis.plan.what_if import MOST, Moved, WhatIf, capacities, groups
 from hepaxis.problems import InputError
 
 
 @pytest.fixture(scope="module")
 def asked(root: Path) -> WhatIf:
-    return WhatIf(load(root / "examples" / "viral_antibiotic"), Options(hosts=5, draws=4))
+    return WhatIf(load(root / "examples" / "viral_antibiotic"), Draws(5, 4, 1, 365.0))
 
 
 def test_the_same_setting_changes_nothing(asked: WhatIf) -> None:

@@ -206,10 +206,10 @@ def _curves(base: Simulated, runs: Mapping[str, Simulated], best: Strategy | Non
     shown = [("base", "Base regimen", base)]
     if best is not None:
         shown.append((best.id, best.label, runs[best.id]))
-    return tuple(_curve(id, label, made, cross) for id, label, made in shown)
+    return tuple(curve_of(id, label, made, cross) for id, label, made in shown)
 
 
-def _curve(id: str, label: str, made: Simulated, cross: Cross) -> Curve:
+def curve_of(id: str, label: str, made: Simulated, cross: Cross) -> Curve:
     volume = np.maximum(made.run.values["tumour_volume"][cross.ok], 1e-9)
     spread = made.run.values["diameter_spread"][cross.ok]
     size = np.cbrt(volume / volume[:, :1]) * (spread / spread[:, :1]) - 1.0

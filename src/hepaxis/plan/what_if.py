@@ -20,19 +20,19 @@ import numpy as np
 
 from hepaxis import axis
 from hepaxis.patient import PatientFolder
-from hepaxis.plan import make
 from hepaxis.plan.attribution import GROUP_LABELS
-from hepaxis.plan.catalogue import Candidate
+from hepaxis.plan.catalogue import Candidate, candidates
 from hepaxis.plan.estimates import Cross, change, probability
-from hepaxis.plan.make import Options
-from hepaxis.plan.sample import read_sample
+from hepaxis.plan.make import HORIZON_DAYS, curve_of
+from hepaxis.plan.patient_twin import Draws, patient_twin
 from hepaxis.plan.schema import Curve, Interval
-from hepaxis.plan.simulation import Setting, Simulated, simulate
+from hepaxis.plan.simulation import Simulated, simulate
 from hepaxis.population import Twin, engine_model, with_parameters
 from hepaxis.problems import InputError, error
 
+SEED = 20261201
 HOSTS, DRAWS = 10, 12  # 120 virtual patients: about 0.3 s for a setting on two cores
-SMALL = Options(hosts=HOSTS, draws=DRAWS)
+SMALL = Draws(HOSTS, DRAWS, SEED, HORIZON_DAYS)
 LEAST, MOST = 0.1, 10.0  # factors on a capacity; gates saturate well within them
 KEPT_TWINS, KEPT_RUNS = 24, 48  # settings held in memory
 REMINDER = "A capacity moved by hand is not evidence that a therapy can move it."
@@ -103,20 +103,15 @@ def groups() -> dict[str, str]:
 class WhatIf:
     """A patient's small twin, ready to be asked."""
 
-    def __init__(self, folder: PatientFolder, options: Options = SMALL) -> None:
+    def __init__(self, folder: PatientFolder, draws: Draws = SMALL) -> None:
         """Closes the twin (some seconds).  Raises InputError as ``make_plan`` does."""
-        patient = folder.record
-        self.regimen = make._planned(patient, folder)
-        sample = read_sample(folder)
-        calibrated = make.Calibrated.drawn(options.draws, options.seed)
-        able = make._capacities(sample, folder, options)
-        self.twin, _ = make._twins(patient, sample, able, options, calibrated)
-        self.setting = Setting.of(self.twin, patient, self.regimen, options.horizon_days, options.seed, calibrated)
-        offered = make._candidates(patient, self.regimen, options)
+        made = patient_twin(folder, draws)
+        self.twin, self.setting, self.regimen = made.twin, made.setting, made.regimen
+        offered = candidates(made.regimen, made.patient, weight_kg=made.patient.demographics.weight)
         self.strategies: dict[str, Candidate] = {one.id: one for one in offered[1:] if one.status != "blocked"}
         self.base = offered[0]
         self._twins: dict[tuple[object, ...], Twin] = {}
-        self._runs: dict[tuple[object, ...], Simulated] = {}
+        self._runs: dict[tuple[object, ...], Simulated] = {Moved().key: made.base}
 
     def answer(self, moved: Moved, against: Moved = Moved()) -> Answer:
         """``moved``, and its paired change from ``against``.  Raises InputError for what cannot be moved so."""
@@ -130,7 +125,7 @@ class WhatIf:
             raise InputError([error("what_if.lost", found, "move the capacities less far")])
         one, other = here.endpoints, there.endpoints
         return Answer(
-            curve=make._curve("setting", self._label(moved), here, cross),
+            curve=curve_of("setting", self._label(moved), here, cross),
             response=probability(cross, one.response),
             durable=probability(cross, one.durable),
             severe=probability(cross, one.severe_immune),
@@ -169,8 +164,8 @@ class WhatIf:
 
     def _run(self, moved: Moved) -> Simulated:
         if moved.key not in self._runs:
-            components = (self.strategies[moved.strategy] if moved.strategy else self.base).components
-            _hold(self._runs, moved.key, simulate(self._rest(moved), components, self.setting), KEPT_RUNS)
+            given = (self.strategies[moved.strategy] if moved.strategy else self.base).given
+            _hold(self._runs, moved.key, simulate(self._rest(moved), given, self.setting), KEPT_RUNS)
         return self._runs[moved.key]
 
     def _rest(self, moved: Moved) -> Twin:

@@ -22,8 +22,8 @@ from hepaxis.server.workspace import new_id
 
 CHECK_SECONDS = 60.0  # a real folder takes one or two
 HORIZON_DAYS = 365.0
-SEED, HOSTS, STRATEGIES = 20261201, 150, 10
-LEAST_HOSTS, MOST_HOSTS, MOST_STRATEGIES = 10, 1000, 40
+SEED, HOSTS, STRATEGIES = 20261201, 50, 40
+LEAST_HOSTS, MOST_HOSTS, MOST_STRATEGIES = 10, 1000, 200
 TABS = (("", "Plan"), ("/what-if", "What if"), ("/timeline", "Timeline"), ("/check", "Data check"), ("/files", "Files"))
 SEVERITIES = tuple(one.value for one in Severity)
 
