@@ -84,7 +84,8 @@ class Judged:
 
     @property
     def better_than_chance(self) -> bool:
-        return self.p < SIGNIFICANT and self.within.low > 0.5
+        """Only where the permutations and both intervals, of all pairs and of pairs of one cohort, say so."""
+        return self.p < SIGNIFICANT and min(self.area.low, self.within.low) > 0.5
 
     @property
     def verdict(self) -> str:
