@@ -6,13 +6,18 @@ import pytest
 
 from hepaxis import axis, evidence, knowledge
 from hepaxis.evidence.landscape import gaps, landscape
-from hepaxis.evidence.links import LETTERS, impact, sources_of, supports
+from hepaxis.evidence.links import LETTERS, Gate, impact, sources_of, supports
 
 
 @pytest.fixture(scope="module")
-def gates() -> dict[str, tuple[str, str]]:
+def gates() -> dict[str, Gate]:
     rows = axis.gate_table().reset_index().to_dict("records")
-    return {str(row["gate"]): (str(row["claim"]), f"{row['sources']}; {row['against'] or ''}") for row in rows}
+    return {
+        str(row["gate"]): Gate(
+            str(row["claim"]), str(row["sources"]), str(row["against"] or ""), row["prior_mean"], row["prior_sd"]
+        )
+        for row in rows
+    }
 
 
 def test_every_source_of_every_gate_is_a_record() -> None:
@@ -48,25 +53,32 @@ def test_no_strategy_is_graded_better_than_its_records_allow() -> None:
         assert one.records, one.strategy
 
 
-def test_retracting_tacito_would_lower_the_strategies_that_rest_on_it(gates: dict[str, tuple[str, str]]) -> None:
+def test_retracting_tacito_would_lower_the_strategies_that_rest_on_it(gates: dict[str, Gate]) -> None:
     moved = impact("fmt_tacito", gates)
     changed = {one.id: (one.now, one.then) for one in moved.moved if one.what == "strategy"}
     assert changed["fmt_responder_donor"] == ("best grade B", "best grade C")
     assert "fmt_any_pfs" in {one.id for one in moved.moved if one.what == "question"}
 
 
-def test_retracting_an_experiment_shows_the_gates_left_without_ground(gates: dict[str, tuple[str, str]]) -> None:
+def test_retracting_an_experiment_shows_the_gates_left_without_ground(gates: dict[str, Gate]) -> None:
     moved = impact("P075", gates)
     assert moved.gates == ("sting_ifn1",)
-    assert moved.moved[0].then.endswith("rests on nothing")
+    assert "prior 1 (sd 0.5)" in moved.moved[0].now
+    assert moved.moved[0].then.endswith("no record is left for it: prior 0 (sd 1)")
 
 
-def test_retracting_lee_would_end_the_dispute_over_veillonella(gates: dict[str, tuple[str, str]]) -> None:
+def test_retracting_the_only_record_against_ends_a_dispute(gates: dict[str, Gate]) -> None:
+    (one,) = [one for one in impact("P060", gates).moved if one.id == "indoles_ahr_tam"]
+    assert "1 (P060) against" in one.now
+    assert one.then.endswith("the dispute rests on nothing")
+
+
+def test_retracting_lee_would_end_the_dispute_over_veillonella(gates: dict[str, Gate]) -> None:
     moved = {one.id: one for one in impact("lee_2022", gates).moved if one.what == "taxon"}
     assert (moved["veillonella"].now, moved["veillonella"].then) == ("1 up, 4 down", "0 up, 4 down")
 
 
-def test_a_record_nothing_rests_on_moves_nothing(gates: dict[str, tuple[str, str]]) -> None:
+def test_a_record_nothing_rests_on_moves_nothing(gates: dict[str, Gate]) -> None:
     assert impact("li_ye_2020", gates).moved == ()  # it weighs nothing already
 
 

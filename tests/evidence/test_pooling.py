@@ -100,6 +100,17 @@ def test_a_standard_error_comes_from_limits_p_value_or_counts() -> None:
     assert row(value=2.0).basis == "no limits and no p value"
 
 
+def test_means_are_pooled_on_their_own_scale_and_never_with_ratios() -> None:
+    means = [row(id=f"m{i}", study_id=id, measure="md", value=value, low=value - 1, high=value + 1)
+             for i, (id, value) in enumerate((("cheung_2021", 2.0), ("jun_2021", 3.0)))]  # fmt: skip
+    assert (means[0].y, means[0].se) == pytest.approx((2.0, 1 / 1.959964))
+    pool = pooled([*means, row(id="r", study_id="spahn_2020", value=2.0, low=1.0, high=4.0)], dict(by_id()))
+    assert pool.model is not None
+    assert pool.model.pooled.estimate == pytest.approx(2.5)
+    assert not pool.ratio
+    assert [one.reason for one in pool.left_out] == ["another measure (hr)"]
+
+
 def test_a_pool_of_nothing_says_nothing() -> None:
     empty = pooled([], dict(by_id()))
     assert empty.model is None

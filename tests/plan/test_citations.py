@@ -92,3 +92,17 @@ def test_the_plan_is_told_which_evidence_it_read(usual_plan):
     from hepaxis import knowledge
 
     assert usual_plan.versions["evidence"] == knowledge.evidence_hash()[:16]
+
+
+def test_impact_names_what_of_a_plan_rests_on_a_record(usual_plan, tmp_path):
+    from hepaxis.cli.evidence_answers import _in_plan
+    from hepaxis.report import dump_plan
+
+    path = tmp_path / "plan.json"
+    path.write_text(dump_plan(usual_plan), encoding="utf-8")
+    found = _in_plan("fmt_tacito", path)
+    assert found["strategies"] == [one.id for one in usual_plan.strategies if "fmt_capsules_healthy" in one.components]
+    assert found["sources"] == ["nct:NCT04758507"]
+    gate = next(edge.gate for edge in usual_plan.edges if edge.records)
+    record = next(edge.records[0] for edge in usual_plan.edges if edge.gate == gate)
+    assert gate in _in_plan(record, path)["gates"]

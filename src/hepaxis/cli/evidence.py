@@ -105,6 +105,7 @@ def show(record: Annotated[str, typer.Argument(help="Id of a record.")], json: J
     for name in ("population", "region", "therapy", "exposure", "comparator", "assay", "findings", "harms", "note"):
         _field(name, found.get(name))
     _field("not verified", found["unverified"])
+    from hepaxis.evidence.curie import of_record
     from hepaxis.evidence.records import DOMAINS
 
     _field("risk of bias", ", ".join(f"{name} {how}" for name, how in zip(DOMAINS, found["bias"], strict=True)))
@@ -116,6 +117,7 @@ def show(record: Annotated[str, typer.Argument(help="Id of a record.")], json: J
         _field("effect", f"{effect.label}: {number}{limits} {effect.medians}; {effect.direction} [{effect.checked}]")
     for name in ("metabolites", "data", "pools", "strategies", "retraction", "source"):
         _field(name, "; ".join(found[name]))
+    _field("CURIEs", " ".join(of_record(found["source"], found["tumours"], [one["taxon"] for one in found["taxa"]])))
 
 
 @evidence.command()

@@ -167,26 +167,50 @@ def landscape(
         _wrapped(f"{hole.text}" + (f" [{', '.join(hole.near)}]" if hole.near else ""))
 
 
-def impact(record: Annotated[str, typer.Argument(help="Id of a record.")], json: Json = False) -> None:
+def impact(
+    record: Annotated[str, typer.Argument(help="Id of a record.")],
+    plan: Annotated[Path | None, typer.Option(help="A plan.json: what in it rests on the record.")] = None,
+    json: Json = False,
+) -> None:
     """Say which gates, strategies, questions and taxa rest on a record, and what its retraction would change."""
     from hepaxis import axis
     from hepaxis.evidence import show
+    from hepaxis.evidence.links import Gate
     from hepaxis.evidence.links import impact as of
 
     show(record)  # an unknown id is answered with the nearest
     rows = axis.gate_table().reset_index().to_dict("records")
-    gates = {str(row["gate"]): (str(row["claim"]), f"{row['sources']}; {row['against'] or ''}") for row in rows}
+    gates = {
+        str(row["gate"]): Gate(
+            str(row["claim"]), str(row["sources"]), str(row["against"] or ""), row["prior_mean"], row["prior_sd"]
+        )
+        for row in rows
+    }
     found = of(record, gates)
+    there = _in_plan(record, plan) if plan else None
     if json:
-        typer.echo(jsonlib.dumps(asdict(found), indent=1))
+        typer.echo(jsonlib.dumps(asdict(found) | ({"plan": there} if plan else {}), indent=1))
         return
-    priors = {str(row["gate"]): f"prior {row['prior_mean']:g} (sd {row['prior_sd']:g})" for row in rows}
     for name, held in (("gates", found.gates), ("strategies", found.strategies), ("questions", found.questions)):
-        told = [f"{one} [{priors[one]}]" if name == "gates" else one for one in held]
-        _wrapped(f"{name} that rest on it: {', '.join(told) or 'none'}")
+        _wrapped(f"{name} that rest on it: {', '.join(held) or 'none'}")
+    for name, ids in (there or {}).items():
+        _wrapped(f"in the plan, {name}: {', '.join(ids) or 'none'}")
     typer.echo("if it were retracted" + ("" if found.moved else ": nothing would change"))
     for one in found.moved:
         _wrapped(f"{one.what} {one.id}: {one.now} -> {one.then}")
+
+
+def _in_plan(record: str, path: Path) -> dict[str, list[str]]:
+    """What of a plan rests on a record: strategies, sources, gates and safety rules by id."""
+    from hepaxis.report.serialise import load_plan
+
+    plan = load_plan(path.read_text(encoding="utf-8"), file=str(path))
+    return {
+        "strategies": [one.id for one in plan.strategies if record in one.evidence.records],
+        "sources": [one.locator for one in plan.sources if record in one.record.split("; ")],
+        "gates": [one.gate for one in plan.edges if record in one.records],
+        "safety rules": [flag.rule for one in plan.strategies for flag in one.safety if flag.rule == record][:1],
+    }
 
 
 def _with(own: Path | None) -> tuple[dict[str, Record], list[Effect]]:

@@ -7,6 +7,7 @@ Locators of the fact tables (``doi:``, ``nct:``, ``pmid:``, ``pmc:``) have a CUR
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from hepaxis import knowledge
 
@@ -36,3 +37,12 @@ def of_locator(locator: str) -> str:
     """CURIE of a locator of the fact tables; '' for addresses, printed references and own choices."""
     kind, _, local = locator.partition(":")
     return f"{_OF_LOCATOR[kind]}:{local}" if kind in _OF_LOCATOR else ""
+
+
+def of_record(source: Iterable[str], tumours: Iterable[str], taxa: Iterable[str]) -> tuple[str, ...]:
+    """CURIEs of a record's locators, tumours and taxa, those that have one, each once."""
+    terms = {str(row["id"]): str(row["curie"]) for row in knowledge.records("terms")}
+    named = {str(row["taxon_id"]): str(row["curie"]) for row in knowledge.records("taxon_curies")}
+    found = [of_locator(locator) for locator in source]
+    found += [terms.get(id, "") for id in tumours] + [named.get(id, "") for id in taxa]
+    return tuple(dict.fromkeys(one for one in found if one))

@@ -27,6 +27,8 @@ from hepaxis.problems import InputError
 
 LETTERS = "ABCDE"
 REVIEW = "review_2026"
+#: sd of a gate's prior where no record speaks for its sign (as for a disputed one).
+NO_GROUND_SD = 1.0
 _EXPERIMENT = re.compile(r"\b[A-Z]\d{3}\b")
 _DOI = re.compile(r"10\.\d{4,9}/[^\s;,]+")
 _FIGURE = re.compile(r"\breview fig(?:ure)? \d+")
@@ -38,6 +40,17 @@ class Cited:
 
     records: tuple[Record, ...]
     unresolved: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate as the model states it: claim, cells of sources for and against, and the prior of its strength."""
+
+    claim: str
+    sources: str
+    against: str
+    mean: float
+    sd: float
 
 
 @dataclass(frozen=True)
@@ -145,19 +158,18 @@ def _helped(one: Record) -> bool:
     return any(effect.study == one.id and effect.direction == "better" for effect in effects())
 
 
-def impact(id: str, gates: Mapping[str, tuple[str, str]]) -> Impact:
-    """What rests on a record, and what would move if it were retracted.
-
-    gates: gate id -> (claim, sources and sources against, as one text).  KeyError for an unknown record.
-    """
+def impact(id: str, gates: Mapping[str, Gate]) -> Impact:
+    """What rests on a record, and what would move if it were retracted.  KeyError for an unknown record."""
     record = by_id()[id]
-    held = {gate: sources_of(text) for gate, (_, text) in gates.items()}
-    resting = tuple(gate for gate, found in held.items() if record in found.records)
+    resting = tuple(
+        name for name, gate in gates.items() if record in sources_of(f"{gate.sources}; {gate.against}").records
+    )
     then = dict(by_id()) | {id: replace(record, status=RETRACTED)}
-    moved = [
-        Moved("gate", gate, gates[gate][0], _counted(held[gate].records, by_id()), _counted(held[gate].records, then))
-        for gate in resting
-    ]
+    moved = []
+    for name in resting:
+        now, after = _grounds(gates[name], by_id()), _grounds(gates[name], then)
+        if now != after:
+            moved.append(Moved("gate", name, gates[name].claim, now, after))
     moved += _moved_strategies(record, then)
     asked = [name for name, question in standing_questions().items() if _touches(question, record)]
     moved += [one for name in asked if (one := _moved_question(name, then))]
@@ -165,9 +177,21 @@ def impact(id: str, gates: Mapping[str, tuple[str, str]]) -> Impact:
     return Impact(id, resting, record.strategies, tuple(asked), tuple(moved))
 
 
-def _counted(mine: Iterable[Record], studies: Mapping[str, Record]) -> str:
-    left = [one.id for one in mine if studies[one.id].weight]
-    return f"{len(left)} records" + (f" ({', '.join(left)})" if left else "; rests on nothing")
+def _grounds(gate: Gate, studies: Mapping[str, Record]) -> str:
+    """The records a gate's prior stands on, and the prior; with none left the claim has no sign (design, principle 1:
+    Normal(1, sd) where the literature agrees, Normal(0, sd) where it does not)."""
+    pro, con = (
+        [one.id for one in sources_of(text).records if studies[one.id].weight] for text in (gate.sources, gate.against)
+    )
+    told = f"{_listed(pro)} for, {_listed(con)} against"
+    if not pro:
+        return f"{told}; no record is left for it: prior 0 (sd {NO_GROUND_SD:g})"
+    dispute = "" if con or gate.mean or not sources_of(gate.against).records else "; the dispute rests on nothing"
+    return f"{told}; prior {gate.mean:g} (sd {gate.sd:g}){dispute}"
+
+
+def _listed(ids: list[str]) -> str:
+    return f"{len(ids)} ({', '.join(ids)})" if ids else "none"
 
 
 def _moved_strategies(record: Record, then: Mapping[str, Record]) -> list[Moved]:

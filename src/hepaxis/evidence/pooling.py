@@ -9,6 +9,7 @@ Hartung, never narrower than the plain one, and a shrunk value stands beside it.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -167,7 +168,10 @@ def pooled(mine: Iterable[Effect], studies: dict[str, Record], *, medians: bool 
             left.append(LeftOut(one, one.basis))
         else:
             usable.append(one)
-    used, doubled = _once_a_data_set(usable, studies)
+    kinds = Counter(_kind(one) for one in usable)
+    kind = max(kinds, key=lambda name: kinds[name], default="")
+    left += [LeftOut(one, f"another measure ({one.measure})") for one in usable if _kind(one) != kind]
+    used, doubled = _once_a_data_set([one for one in usable if _kind(one) == kind], studies)
     left += [LeftOut(one, "same data set as another effect") for one in doubled]
     if not used:
         return Pool((), tuple(left), None, None, None, None, None, (), None)
@@ -207,6 +211,11 @@ def _standing_in(one: Effect) -> Effect:
         return one
     ratio = math.exp(one.y_medians)
     return replace(one, y=one.y_medians, se=one.se_medians, value=ratio, basis="ratio of medians and p value")
+
+
+def _kind(one: Effect) -> str:
+    """What is pooled: a ratio of medians stands in for a hazard ratio."""
+    return "hr" if one.measure == "median" else one.measure
 
 
 def _once_a_data_set(usable: list[Effect], studies: dict[str, Record]) -> tuple[list[Effect], list[Effect]]:
