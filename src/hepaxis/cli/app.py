@@ -20,6 +20,7 @@ from hepaxis.cli.mimics import mimics
 from hepaxis.cli.model import model
 from hepaxis.cli.plan import plan
 from hepaxis.cli.profile import profile
+from hepaxis.cli.replay import cite, compare, replay
 from hepaxis.cli.runs import runs
 from hepaxis.cli.serve import serve
 from hepaxis.cli.simulate import simulate
@@ -64,7 +65,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for command in (plan, check, profile, simulate, template, what_if, serve):
+for command in (plan, check, profile, simulate, template, what_if, serve, compare, replay, cite):
     app.command()(_interruptible(command))
 app.add_typer(evidence, name="evidence")
 app.add_typer(export, name="export")

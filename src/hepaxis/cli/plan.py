@@ -21,6 +21,7 @@ def plan(
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 20261201,
     patients: Annotated[int, typer.Option(help="Virtual hosts; each meets every draw of the mechanism.", min=10)] = 125,
     strategies: Annotated[str, typer.Option(help="How many to try, or ids: 'udca,akkermansia+fibre'.")] = "40",
+    donors: Annotated[Path | None, typer.Option(help="Folder of stool donors' profiles to rank.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")] = False,
 ) -> None:
     """Rank microbiota-targeted combinations for one patient. Research use only, not for treatment decisions."""
@@ -38,12 +39,12 @@ def plan(
     began = time.monotonic()
     folder = load(patient_dir)
     limit, asked = _strategies(strategies)
-    options = Options(hosts=patients, seed=seed, limit=limit, asked=asked)
+    options = Options(hosts=patients, seed=seed, limit=limit, asked=asked, donors=donors)
     made = make_plan(
         folder, options, progress=lambda what: typer.echo(f"[{time.monotonic() - began:5.1f} s] {what}", err=True)
     )
     text = dump_plan(made)
-    record = run_record(folder, made, options)
+    record = run_record(folder, made, options, out)
     write_whole(out, {"report.html": render(made), "plan.json": text, "run.json": record})
     typer.echo(text if json else summary_table(made))
     typer.echo(f"[{time.monotonic() - began:5.1f} s] wrote {out / 'report.html'}", err=True)

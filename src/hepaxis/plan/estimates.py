@@ -160,6 +160,17 @@ def log_odds_change(cross: Cross, base: np.ndarray, other: np.ndarray) -> Interv
     return interval(cross.mean(per_draw), *cross.spread(per_draw, error / (mean * (1 - mean))))
 
 
+def over_people(cross: Cross, values: np.ndarray) -> Interval:
+    """Weighted quantiles of (V,) over virtual patients: what one person may show, not the error of a mean."""
+    weights = np.where(np.isfinite(values), cross.lane_weights, 0.0)
+    order = np.argsort(np.where(weights > 0, values, np.inf), kind="stable")
+    reached = np.cumsum(weights[order])
+    if reached[-1] <= 0:
+        return Interval(*(float("nan"),) * 5)
+    places = np.searchsorted(reached, np.array([0.5, 0.25, 0.75, 0.05, 0.95]) * reached[-1])
+    return Interval(*(float(x) for x in values[order][np.minimum(places, len(order) - 1)]))
+
+
 def positive(cross: Cross, per_draw: np.ndarray, cap: float) -> Interval:
     """A positive quantity by draw (months), on the log scale; ``cap`` is the horizon, shown where it is not reached."""
     values = np.log(np.clip(np.nan_to_num(per_draw, nan=cap, posinf=cap), 1e-3, cap))

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -21,11 +22,14 @@ from hepaxis.patient import Patient, PatientFolder
 from hepaxis.plan import header
 from hepaxis.plan.attribution import attribute
 from hepaxis.plan.catalogue import Candidate, candidate, candidates
+from hepaxis.plan.donor_ranking import donor_section
+from hepaxis.plan.donors import donor_files
 from hepaxis.plan.estimates import Cross, log_odds, probability
 from hepaxis.plan.missing import missing_rows
 from hepaxis.plan.network import network
 from hepaxis.plan.patient_twin import Draws, patient_twin, planned_regimen
 from hepaxis.plan.reach import reach_check
+from hepaxis.plan.safety_facts import from_patient
 from hepaxis.plan.sample import Sample, capacity_rows, profile_section
 from hepaxis.plan.schema import Curve, Plan, Strategy
 from hepaxis.plan.searched import search_section
@@ -65,6 +69,17 @@ class Options:
     wide: int = WIDE
     deep: int = DEEP
     asked: tuple[tuple[str, ...], ...] = ()
+    donors: Path | None = None  # folder of donors to rank
+
+
+def versions() -> dict[str, str]:
+    """What a result depends on besides its inputs: this package, the model, the knowledge."""
+    return {
+        "hepaxis": hepaxis.__version__,
+        "model": axis.build().hash,
+        "knowledge": knowledge.content_hash()[:16],
+        "evidence": knowledge.evidence_hash()[:16],
+    }
 
 
 def make_plan(folder: PatientFolder, options: Options = Options(), progress: Progress = lambda _: None) -> Plan:
@@ -104,6 +119,11 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     answer = verdict(sample, moved, ranked, why.rows, why.effect, missing)
     used = [s for one in ranked for s in one.evidence.sources] + [s for r in why.rows for s in r.sources]
     used += [flag.source for one in ranked for flag in one.safety]
+    few = Stage.of(twin, made.setting, options.wide)
+    facts = from_patient(patient)
+    donors = donor_section(options.donors, facts, sample, regimen, few, options.seed, progress)
+    used += () if donors is None else donors.sources
+    used += [flag.source for row in (() if donors is None else donors.rows) for flag in row.safety]
     able_rows = () if able is None else capacity_rows(able)
     used += [s for row in able_rows for s in row.sources]
     return Plan(
@@ -138,16 +158,13 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         horizon_days=options.horizon_days,
         seed=options.seed,
         made=datetime.date.today().isoformat(),
-        versions={
-            "hepaxis": hepaxis.__version__,
-            "model": axis.build().hash,
-            "knowledge": knowledge.content_hash()[:16],
-            "evidence": knowledge.evidence_hash()[:16],
-        },
+        versions=versions(),
         search=search_section(found, len(ok)),
         twin=made.conditioned.rows,
         reach=made.reach,
         effective_patients=made.conditioned.ess,
+        donors=donors,
+        donor_files=donor_files(options.donors),
     )
 
 

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hepaxis.plan.schema_donors import DonorRow, Donors, Engraftment, FunctionChange, SpeciesChange
+from hepaxis.plan.schema_search import Search, SearchRow
+from hepaxis.plan.schema_terms import Interval, SafetyFlag
+
 SCHEMA = "hepaxis.plan/1"
 
-
-@dataclass(frozen=True)
-class Interval:
-    """Median with 50% and 90% limits over virtual patients and parameter draws."""
-
-    median: float
-    lo50: float
-    hi50: float
-    lo90: float
-    hi90: float
+__all__ = ["DonorRow", "Donors", "Engraftment", "FunctionChange", "Interval", "SafetyFlag", "Search", "SearchRow",
+           "SpeciesChange"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -138,17 +134,6 @@ class CounterfactualRow:
 
 
 @dataclass(frozen=True)
-class SafetyFlag:
-    """``severity``: block, trial_only, warn, info, override.  ``question``: asks for something that is not known."""
-
-    rule: str
-    severity: str
-    text: str
-    source: str
-    question: bool = False
-
-
-@dataclass(frozen=True)
 class Evidence:
     """``grade``: A randomised in HCC, B randomised elsewhere, C early human or cohort, D animal, E concept.
 
@@ -208,33 +193,6 @@ class Strategy:
         if base is None or base is self or not set(base.components) < set(self.components):
             return self.label
         return self.label.removeprefix(base.label).strip() if self.label.startswith(f"{base.label} + ") else self.label
-
-
-@dataclass(frozen=True)
-class SearchRow:
-    """One strategy of the wide stage.  ``front``: 1 where none is better on all five aims; ``deep``: run on all."""
-
-    id: str
-    label: str
-    status: str
-    kind: str
-    grade: str
-    burden: str
-    change_response: Interval
-    change_durable: Interval
-    change_severe: Interval
-    front: int
-    deep: bool
-
-
-@dataclass(frozen=True)
-class Search:
-    """The wide stage: ``generated`` strategies could be built, these were tried on ``n_patients`` virtual patients."""
-
-    rows: tuple[SearchRow, ...]
-    n_patients: int
-    generated: int
-    solves: int  # courses of one virtual patient over the horizon, both stages
 
 
 @dataclass(frozen=True)
@@ -375,5 +333,7 @@ class Plan:
     twin: tuple[TwinRow, ...] = ()
     reach: tuple[ReachRow, ...] = ()
     effective_patients: float = 0.0  # of n_patients, after weighting
+    donors: Donors | None = None
+    donor_files: dict[str, str] = field(default_factory=dict)  # donors/NAME -> SHA-256
     schema: str = SCHEMA
     statement: str = "Research use only, not for treatment decisions."

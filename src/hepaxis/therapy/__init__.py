@@ -7,7 +7,7 @@ what the patient already took and says what it cannot stand for.  ``full_protoco
 """
 
 from hepaxis.therapy.antibiotics import AntibioticClass, ExposureKind, antibiotic_class, exposure
-from hepaxis.therapy.arms import Arm, Pull, arm, arm_ids, donor_shares
+from hepaxis.therapy.arms import Arm, DonorShares, Pull, arm, arm_ids, donor_shares
 from hepaxis.therapy.component import Component, LeadIn, Part, component, component_faults, component_pulls
 from hepaxis.therapy.lanes import Lanes
 from hepaxis.therapy.levers import GUILDS, HABITUAL_CARBOHYDRATE, Lever, levers
@@ -23,6 +23,7 @@ __all__ = [
     "AntibioticClass",
     "Arm",
     "Component",
+    "DonorShares",
     "Dose",
     "Drug",
     "DrugValue",

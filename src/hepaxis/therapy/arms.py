@@ -16,6 +16,26 @@ from hepaxis.problems import InputError
 from hepaxis.therapy.levers import GUILDS
 from hepaxis.therapy.regimens import unknown
 
+ROUNDING = 1e-6  # shares read from a table sum to 1 but for this
+
+
+@dataclass(frozen=True)
+class DonorShares:
+    """A donor of the user's own: share of each guild in the living cells, in the order of ``GUILDS``; sums to 1.
+
+    Raises ValueError when they do not, or are not twelve shares.
+    """
+
+    id: str
+    shares: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.shares) != len(GUILDS) or min(self.shares) < 0 or abs(sum(self.shares) - 1.0) > ROUNDING:
+            raise ValueError(f"donor {self.id}: give {len(GUILDS)} shares that sum to 1")
+
+    def __str__(self) -> str:
+        return self.id
+
 
 @dataclass(frozen=True)
 class Pull:
@@ -32,7 +52,7 @@ class Pull:
     duration: float | None
     repeats: int | None
     interval: float | None
-    profile: str
+    profile: str | DonorShares
     sources: tuple[str, ...]
     checked: str
     note: str
@@ -97,8 +117,10 @@ def pulls(component: str) -> tuple[Pull, ...]:
     return tuple(_pull(row) for row in knowledge.records("component_levers") if row["component"] == component)
 
 
-def donor_shares(profile: str) -> dict[str, float]:
-    """Share of each guild in the living cells of a product; sums to 1.  KeyError for an unknown profile."""
+def donor_shares(profile: str | DonorShares) -> dict[str, float]:
+    """Share of each guild in the living cells of a product or donor; sums to 1.  KeyError for an unknown profile."""
+    if isinstance(profile, DonorShares):
+        return dict(zip(GUILDS, profile.shares, strict=True))
     row: Mapping[str, Any] = knowledge.row("donor_profiles", profile)
     return {guild: float(row[guild]) for guild in GUILDS}
 

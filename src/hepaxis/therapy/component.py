@@ -15,7 +15,7 @@ from typing import Any
 from hepaxis import knowledge
 from hepaxis.problems import InputError, Problem, error
 from hepaxis.therapy.antibiotics import antibiotic_class
-from hepaxis.therapy.arms import Pull, arm_ids, pulls
+from hepaxis.therapy.arms import DonorShares, Pull, arm_ids, pulls
 from hepaxis.therapy.levers import levers
 from hepaxis.therapy.regimens import regimen, regimen_ids, unknown
 
@@ -41,7 +41,7 @@ class Component:
 
     first_day   day of its own first dose, from the first dose of the regimen (or from progression)
     repeats     how often; interval days between; duration days a course or a level lasts
-    donor       id of ``donor_profiles``; dose a factor on every amount
+    donor       id of ``donor_profiles``, or a donor's own shares; dose a factor on every amount
     lead_in     course before it, in place of the arm's own; own_lead_in False drops the arm's own
     at          start, or progression
     """
@@ -51,7 +51,7 @@ class Component:
     repeats: int | None = None
     interval: float | None = None
     duration: float | None = None
-    donor: str | None = None
+    donor: str | DonorShares | None = None
     dose: float = 1.0
     lead_in: LeadIn | None = None
     own_lead_in: bool = True
@@ -220,6 +220,8 @@ def _donor_faults(one: Component, own: tuple[Pull, ...]) -> list[Problem]:
         return []
     if not any(pull.lever == "donor" for pull in own):
         return [_fault(one, "gives no living cells", "leave donor out")]
+    if isinstance(one.donor, DonorShares):
+        return []
     profiles = tuple(str(row["id"]) for row in knowledge.records("donor_profiles"))
     return [] if one.donor in profiles else [unknown("donor", one.donor, profiles)]
 
