@@ -102,6 +102,27 @@ def test_a_long_standing_drug_is_taken_out_of_the_rest_too():
     assert np.abs(gone).max() < 1e-6, "at rest without it, nothing drifts"
 
 
+def test_groups_add_up_to_the_gap_and_parts_to_the_gut(bloom, rich):
+    for gut in (bloom, rich):
+        total = sum(row.effect.median for row in gut.rows if not row.parent)
+        assert total == pytest.approx(gut.whole.gap.median, abs=1e-9)
+        parts = sum(row.effect.median for row in gut.rows if row.parent == "gut")
+        assert parts == pytest.approx(effects(gut)["gut"], abs=1e-9)
+        assert gut.whole.patient.median - gut.whole.reference.median == pytest.approx(gut.whole.gap.median, abs=1e-6)
+        assert gut.whole.solves > gut.whole.n_patients
+
+
+def test_the_error_of_the_orders_is_said(bloom):
+    errors = {row.id: row.order_error for row in bloom.rows}
+    assert all(error >= 0.0 for error in errors.values())
+    assert errors["cold_niche"] > 0.0
+
+
+def test_another_gut_is_told_with_an_interval(bloom):
+    assert bloom.another.median > 0.0
+    assert bloom.another.lo90 <= bloom.another.median <= bloom.another.hi90
+
+
 def test_who_fails_in_a_counterfactual_is_left_out_of_that_comparison(monkeypatch):
     twin, setting, known = people(RICH)
     base = simulate(twin, ("durvalumab",), setting)
@@ -111,9 +132,8 @@ def test_who_fails_in_a_counterfactual_is_left_out_of_that_comparison(monkeypatc
 
     def failing(other, components, setting, **kwargs):
         made = simulate(other, components, setting, **kwargs)
-        failed = made.failed.copy()
-        failed[lost] = True
-        response = np.where(failed, 1.0, plain)  # a failed one would read as a response
+        failed = made.failed | np.isin(other.host, lost)
+        response = np.where(failed, 1.0, plain[other.host])  # a failed one would read as a response
         return replace(made, run=replace(made.run, failed=failed), endpoints=replace(made.endpoints, response=response))
 
     monkeypatch.setattr("hepaxis.plan.attribution.simulate", failing)

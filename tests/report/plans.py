@@ -180,23 +180,29 @@ CAPACITIES = (
     ),
 )
 
+
+def step(median: float, lo90: float, hi90: float) -> Interval:
+    """A step of the attribution, given in tens of points."""
+    return iv(median / 10, lo90 / 10, hi90 / 10)
+
+
 ATTRIBUTION = (
-    AttributionRow("gut", "Gut", "gut", iv(-0.31, -0.71, 0.06)),
+    AttributionRow("gut", "Gut", "gut", step(-0.31, -0.71, 0.06)),
     AttributionRow(
-        "gut.lps", "LPS and other receptor ligands", "gut", iv(-0.12, -0.31, 0.01), "gut", sources=("cxcl16",)
+        "gut.lps", "LPS and other receptor ligands", "gut", step(-0.12, -0.31, 0.01), "gut", sources=("cxcl16",)
     ),
-    AttributionRow("gut.scfa", "Short-chain fatty acids", "gut", iv(-0.06, -0.22, 0.06), "gut"),
-    AttributionRow("gut.barrier", "Barrier", "gut", iv(-0.05, -0.18, 0.04), "gut"),
-    AttributionRow("gut.ba", "Secondary bile acids", "gut", iv(-0.05, -0.24, 0.10), "gut", sources=("udca",)),
-    AttributionRow("gut.trp", "Tryptophan routes", "gut", iv(-0.03, -0.17, 0.09), "gut"),
-    AttributionRow("gut.ag", "Antigen cross-reactivity", "gut", iv(0.0, -0.09, 0.09), "gut", "off: HLA unknown"),
-    AttributionRow("tumour", "Tumour", "tumour", iv(-0.48, -1.02, -0.03)),
-    AttributionRow("tumour.cold", "Cold niche (entry)", "tumour", iv(-0.29, -0.78, 0.10), "tumour"),
-    AttributionRow("tumour.ckpt", "Other checkpoints", "tumour", iv(-0.12, -0.41, 0.09), "tumour"),
-    AttributionRow("tumour.met", "Metabolism", "tumour", iv(-0.07, -0.26, 0.06), "tumour"),
-    AttributionRow("liver", "Liver function (ALBI 2)", "liver", iv(-0.15, -0.34, -0.02)),
-    AttributionRow("exposure", "Exposures (antibiotic, PPI)", "exposure", iv(-0.11, -0.29, 0.03)),
-    AttributionRow("aetiology", "Aetiology (HBV, suppressed)", "exposure", iv(0.14, -0.05, 0.36)),
+    AttributionRow("gut.scfa", "Short-chain fatty acids", "gut", step(-0.06, -0.22, 0.06), "gut"),
+    AttributionRow("gut.barrier", "Barrier", "gut", step(-0.05, -0.18, 0.04), "gut"),
+    AttributionRow("gut.ba", "Secondary bile acids", "gut", step(-0.05, -0.24, 0.10), "gut", sources=("udca",)),
+    AttributionRow("gut.trp", "Tryptophan routes", "gut", step(-0.03, -0.17, 0.09), "gut"),
+    AttributionRow("gut.ag", "Antigen cross-reactivity", "gut", step(0.0, -0.09, 0.09), "gut", "off: HLA unknown"),
+    AttributionRow("tumour", "Tumour", "tumour", step(-0.48, -1.02, -0.03)),
+    AttributionRow("tumour.cold", "Cold niche (entry)", "tumour", step(-0.29, -0.78, 0.10), "tumour"),
+    AttributionRow("tumour.ckpt", "Other checkpoints", "tumour", step(-0.12, -0.41, 0.09), "tumour"),
+    AttributionRow("tumour.met", "Metabolism", "tumour", step(-0.07, -0.26, 0.06), "tumour"),
+    AttributionRow("liver", "Liver function (ALBI 2)", "liver", step(-0.15, -0.34, -0.02)),
+    AttributionRow("exposure", "Exposures (antibiotic, PPI)", "exposure", step(-0.11, -0.29, 0.03)),
+    AttributionRow("aetiology", "Aetiology (HBV, suppressed)", "exposure", step(0.14, -0.05, 0.36)),
 )
 
 BASE = iv(0.15, 0.05, 0.31)

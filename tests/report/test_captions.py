@@ -39,12 +39,12 @@ def test_strategies_count_what_is_blocked_or_in_a_trial() -> None:
 def test_attribution_tells_gut_and_largest_group() -> None:
     finding = captions.attribution(RANKED.attribution, 150).finding
     assert finding == (
-        "Gut: −0.31 log-odds (90% interval −0.71, +0.06), an interval that includes zero; "
-        "the largest lowering group is Tumour, −0.48 (−1.02, −0.03)."
+        "Gut: −3.1 points (90% interval −7.1, +0.6), an interval that includes zero; "
+        "the largest lowering group is Tumour, −4.8 (−10.2, −0.3)."
     )
-    gut_first = (replace(RANKED.attribution[0], effect=iv(-0.9, -1.3, -0.4)), *RANKED.attribution[1:])
+    gut_first = (replace(RANKED.attribution[0], effect=iv(-0.09, -0.13, -0.04)), *RANKED.attribution[1:])
     finding = captions.attribution(gut_first, 150).finding
-    assert "−0.90 log-odds (90% interval −1.30, −0.40), an interval that excludes zero" in finding
+    assert "−9.0 points (90% interval −13.0, −4.0), an interval that excludes zero" in finding
     assert finding.endswith("the largest lowering group is Gut.")
     assert captions.attribution((), 150).finding == "No step could be attributed."
 

@@ -1,9 +1,11 @@
-"""Why this tumour may resist: the same virtual patients with one group of mechanisms switched to its reference.
+"""Why this tumour may resist: the same virtual patients with groups of mechanisms at a reference, in every order.
 
-Held: a gut group's effect is the log-odds of response with all gates on against the same patients with that group's
-gates off (off is the reference gut's exposure, in the same host, growth kept).  Tumour and liver rows change one host
-setting to a reference.  Exposures are removed from the time line.  Effects of single groups need not add up to the
-whole: mechanisms act on one another; the sum is not forced.
+Held: the reference patient has the gut's exposures at those of the reference community (every gate off), and each group
+of ``tumour_groups.csv`` at its reference; this patient has them as drawn or measured.  What each group takes from
+response or adds to it is its Shapley value on every virtual patient (``shapley``), so the groups add up to the gap
+between the two.  Exposures leave the time line.  Growth and host are kept.  In points of response, since that is what
+adds up; the Monte Carlo error of the orders is said.  Beside it this gut against whole other guts on all virtual
+patients: how much is the gut's, and whether another could change it.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from importlib.resources import files
 import numpy as np
 
 from hepaxis import axis
-from hepaxis.plan.estimates import Cross, change, log_odds_change, probability
-from hepaxis.plan.schema import AttributionRow, CounterfactualRow, Interval
+from hepaxis.plan.estimates import Cross, change, of_few, probability
+from hepaxis.plan.representatives import representatives
+from hepaxis.plan.schema import Attribution, AttributionRow, CounterfactualRow, Interval
+from hepaxis.plan.shapley import Shapley, shapley
 from hepaxis.plan.simulation import Setting, Simulated, simulate
-from hepaxis.population import Guts, Twin, gates_off, reference_gut, with_gut, with_parameters
+from hepaxis.population import Guts, Twin, gates_off, reference_gut, some_of, with_gut, with_parameters
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.profile.reference import GuildReference
 from hepaxis.therapy import donor_shares, exposure_protocol
@@ -34,19 +38,36 @@ GROUP_LABELS = {
     "taxa": "Taxa (Akkermansia, bifidobacteria, opportunists)",
 }
 WHOLE_GUT = "gut"
+EXPOSURES = "exposures"
 DONOR = "healthy_donor"
+PATIENTS = 320  # virtual patients that the orders run over: the error of the orders is then below that of the hosts
+NOTHING = Interval(0.0, 0.0, 0.0, 0.0, 0.0)
 Tick = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class GutEffect:
-    """This gut against others on the base regimen."""
+    """Why this tumour may resist, and this gut against others on the base regimen."""
 
     rows: tuple[AttributionRow, ...]
+    whole: Attribution
     counterfactuals: tuple[CounterfactualRow, ...]
     reference_response: Interval
     effect: Interval
+    another: Interval
     reference_twin: Twin
+
+
+@dataclass(frozen=True)
+class Group:
+    """Something that can be the patient's own or at its reference: gates, parameters, or the exposures."""
+
+    id: str
+    label: str
+    category: str
+    detail: str = ""
+    gates: tuple[str, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 def attribute(
@@ -59,57 +80,154 @@ def attribute(
 ) -> GutEffect:
     """Attribution and counterfactual guts for the base regimen."""
     plain = base.endpoints.response
-    rows: list[AttributionRow] = []
-
-    def row(id: str, label: str, category: str, other: Twin, parent: str = "", detail: str = "") -> None:
-        tick(label)
-        effect = _paired_log_odds(cross, _response(other, base, setting), plain)
-        sources = _gate_sources(id) if category == "gut" and parent else ()
-        rows.append(AttributionRow(id, label, category, effect, parent, detail, sources))
-
     reference_twin = with_gut(twin, _same_draws(reference_gut(reference), twin))
     tick("reference gut")
     reference_run = _response(reference_twin, base, setting)
-    rows.append(
-        AttributionRow(
-            WHOLE_GUT,
-            "Gut",
-            "gut",
-            _paired_log_odds(cross, reference_run, plain),
-            detail="this gut against the reference community in the same people",
-        )
-    )
-    gates = axis.build().gates
-    for group, label in GROUP_LABELS.items():
-        names = list(gates.index[gates["group"] == group])
-        if names:
-            row(group, label, "gut", gates_off(twin, names), WHOLE_GUT)
-    for found in _tumour_groups():
-        values = {axis.build().inputs["parameter"].to_dict()[found["input"]]: _reference_value(found, twin)}
-        row(found["id"], found["label"], found["category"], with_parameters(twin, values), detail=found["detail"])
-    if twin.exposures:
-        row(
-            "exposures",
-            "Exposures (antibiotics, PPI, steroids)",
-            "exposure",
-            _without_exposures(twin),
-            detail="the same people without the recorded exposures, from the same resting gut",
-        )
     others = [
         CounterfactualRow("this_gut", "This gut", "as sampled", probability(cross, plain)),
         CounterfactualRow("reference_gut", "Reference gut", reference.statement, probability(cross, reference_run)),
     ]
+    another = NOTHING
     for id, label, detail, other in _other_guts(twin, reference):
         tick(label)
         response = _response(other, base, setting)
         others.append(CounterfactualRow(id, label, detail, probability(cross, response)))
+        if id == "donor_gut":
+            another = change(cross, plain, response)
+    tick("groups of mechanisms in every order")
+    rows, whole = _groups(twin, base, setting, cross)
     return GutEffect(
-        rows=tuple(rows),
+        rows=rows,
+        whole=whole,
         counterfactuals=tuple(others),
         reference_response=probability(cross, reference_run),
         effect=change(cross, reference_run, plain),
+        another=another,
         reference_twin=reference_twin,
     )
+
+
+def _groups(
+    twin: Twin, base: Simulated, setting: Setting, cross: Cross
+) -> tuple[tuple[AttributionRow, ...], Attribution]:
+    groups = groups_of(twin)
+    rows, weights = representatives(cross, PATIENTS, setting.seed)
+    few, own = some_of(twin, rows), setting.of_lanes(rows)
+    if not groups:
+        return (), Attribution(NOTHING, NOTHING, NOTHING, len(rows), 0)
+    game = Game(few, own, base.components, groups)
+    found = shapley(game.response, game.inactive, setting.seed)
+    fine = np.isfinite(found.values).all(axis=1)
+    few_cross = Cross(few.host, few.draw, fine, weights)
+    told = [_row(one, found.values[:, k], found.order_error[:, k], few_cross) for k, one in enumerate(groups)]
+    gut = np.array([one.category == "gut" for one in groups])
+    if gut.any():
+        whole = Group(WHOLE_GUT, "Gut", "gut", "sum of its parts; against the exposures of the reference community")
+        error = np.sqrt((found.order_error[:, gut] ** 2).sum(axis=1))
+        total = _row(whole, found.values[:, gut].sum(axis=1), error, few_cross)
+        told = [total, *(replace(row, parent=WHOLE_GUT) if row.category == "gut" else row for row in told)]
+    return tuple(told), _whole(found, few_cross)
+
+
+def _row(group: Group, values: np.ndarray, error: np.ndarray, cross: Cross) -> AttributionRow:
+    weight = cross.lane_weights / cross.lane_weights.sum()
+    spread = float(np.sqrt((weight**2 * np.where(cross.ok, error, 0.0) ** 2).sum()))
+    sources = _gate_sources(group.id) if group.gates else ()
+    return AttributionRow(
+        group.id, group.label, group.category, of_few(cross, values), "", group.detail, sources, order_error=spread
+    )
+
+
+def _whole(found: Shapley, cross: Cross) -> Attribution:
+    return Attribution(
+        gap=of_few(cross, found.all_ - found.none),
+        reference=probability(cross, found.none),
+        patient=probability(cross, found.all_),
+        n_patients=int(cross.ok.sum()),
+        solves=found.solves,
+    )
+
+
+def groups_of(twin: Twin) -> tuple[Group, ...]:
+    """Groups of the gut, the tumour and the liver, and the exposures where there are any."""
+    gates = axis.build().gates
+    found = []
+    for id, label in GROUP_LABELS.items():
+        names = tuple(str(name) for name in gates.index[gates["group"] == id])
+        if names:
+            found.append(Group(id, label, "gut", gates=names))
+    for row in _tumour_groups():
+        settings = tuple((part.split("=")[0], part.split("=")[1]) for part in row["settings"].split())
+        found.append(Group(row["id"], row["label"], row["category"], row["detail"], settings=settings))
+    if twin.exposures:
+        detail = "the same people without the recorded exposures, from the same resting gut"
+        found.append(Group(EXPOSURES, "Exposures (antibiotics, PPI, steroids)", "exposure", detail))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Game:
+    """Response of virtual patients with some groups their own and the others at their reference."""
+
+    twin: Twin
+    setting: Setting
+    components: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def inactive(self) -> np.ndarray:
+        """(V, k) groups that change nothing in a patient: no claim of it holds, or it is at its reference already."""
+        parameters = self.twin.closed.parameters
+        found = np.zeros((len(self.twin.host), len(self.groups)), bool)
+        for k, group in enumerate(self.groups):
+            if group.gates:
+                strengths = parameters[[f"g_{gate}" for gate in group.gates]].to_numpy(float)
+                found[:, k] = (strengths == 0.0).all(axis=1)
+            elif group.settings:
+                values = self._references(group, np.arange(len(self.twin.host)))
+                same = [parameters[name].to_numpy(float) == value for name, value in values.items()]
+                found[:, k] = np.all(same, axis=0)
+        return found
+
+    def response(self, rows: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """(m,) response of patients ``rows`` with the groups of ``own`` (m, k) as they are; nan for who failed."""
+        found = np.full(len(rows), np.nan)
+        exposed = np.ones(len(rows), bool)
+        for k, group in enumerate(self.groups):
+            if group.id == EXPOSURES:
+                exposed = own[:, k]
+        for kept in (True, False):
+            these = np.flatnonzero(exposed == kept)
+            if len(these):
+                found[these] = self._response(rows[these], own[these], kept)
+        return found
+
+    def _response(self, rows: np.ndarray, own: np.ndarray, exposed: bool) -> np.ndarray:
+        few = some_of(self.twin, rows)
+        values: dict[str, float | np.ndarray] = {}
+        for k, group in enumerate(self.groups):
+            names = {f"g_{gate}": 0.0 for gate in group.gates} or self._references(group, rows)
+            for name, reference in names.items():
+                as_is = few.closed.parameters[name].to_numpy(float)
+                values[name] = np.where(own[:, k], as_is, reference)
+        other = with_parameters(few, values)
+        if not exposed:
+            other = _without_exposures(other)
+        made = simulate(other, self.components, self.setting.of_lanes(rows))
+        response: np.ndarray = np.where(made.failed, np.nan, made.endpoints.response)
+        return response
+
+    def _references(self, group: Group, rows: np.ndarray) -> dict[str, float | np.ndarray]:
+        """Parameter -> reference; ``warm`` takes the cold factor away where a host's tumour is cold."""
+        names = axis.build().inputs["parameter"].to_dict()
+        found: dict[str, float | np.ndarray] = {}
+        for name, value in group.settings:
+            if value == "warm":
+                own = self.twin.closed.parameters[names[name]].to_numpy(float)[rows]
+                found[names[name]] = own / self.twin.hosts.cold[self.twin.host[rows]]
+            else:
+                found[names[name]] = float(value)
+        return found
 
 
 def _response(other: Twin, base: Simulated, setting: Setting) -> np.ndarray:
@@ -117,11 +235,6 @@ def _response(other: Twin, base: Simulated, setting: Setting) -> np.ndarray:
     made = simulate(other, base.components, setting)
     response: np.ndarray = np.where(made.failed, np.nan, made.endpoints.response)
     return response
-
-
-def _paired_log_odds(cross: Cross, other: np.ndarray, plain: np.ndarray) -> Interval:
-    """``plain`` against ``other``, over those that have both."""
-    return log_odds_change(cross, other, np.where(np.isfinite(other), plain, np.nan))
 
 
 def _without_exposures(twin: Twin) -> Twin:
@@ -157,15 +270,6 @@ def _same_draws(gut: Guts, twin: Twin) -> Guts:
 def _tumour_groups() -> list[dict[str, str]]:
     text = files("hepaxis.plan").joinpath("tumour_groups.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
-
-
-def _reference_value(found: dict[str, str], twin: Twin) -> float | np.ndarray:
-    """The reference of a host setting; ``warm`` takes the cold factor away where a host's tumour is cold."""
-    if found["value"] != "warm":
-        return float(found["value"])
-    own = twin.closed.parameters[axis.build().inputs["parameter"].to_dict()[found["input"]]].to_numpy(float)
-    warm: np.ndarray = own / twin.hosts.cold[twin.host]
-    return warm
 
 
 def _gate_sources(group: str) -> tuple[str, ...]:

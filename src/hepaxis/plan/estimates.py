@@ -143,6 +143,27 @@ def difference(cross: Cross, values: np.ndarray) -> Interval:
     return interval(cross.mean(per_draw), *cross.spread(per_draw, cross.host_error(values)))
 
 
+def of_few(cross: Cross, values: np.ndarray) -> Interval:
+    """Mean of (V,) where each draw has a few hosts of its own: the scatter of so few is not taken for that of draws."""
+    per_draw = cross.by_draw(values)
+    there = np.isfinite(per_draw)
+    weight, counted = cross.draw_weights[there], []
+    for k in np.flatnonzero(there):
+        here = (cross.draw == k) & cross.ok & np.isfinite(values)
+        own = cross.lane_weights[here] / cross.lane_weights[here].sum()
+        left = 1.0 - float((own**2).sum())
+        variance = float(own @ (values[here] - per_draw[k]) ** 2) / left if left > 0 else 0.0
+        counted.append(variance * float((own**2).sum()))
+    centre = cross.mean(per_draw)
+    effective = float(weight.sum() ** 2 / (weight**2).sum())
+    if effective <= 1.0 + 1e-9:
+        return interval(centre, float(np.sqrt(counted[0])), 1.0)
+    share = weight / weight.sum()
+    whole = float(share @ (per_draw[there] - centre) ** 2) * effective / (effective - 1.0)
+    of_draws = max(0.0, whole - float(share @ np.array(counted)))
+    return interval(centre, float(np.sqrt(of_draws + whole / effective)), effective)
+
+
 def probability(cross: Cross, values: np.ndarray) -> Interval:
     """Probability over hosts, with its interval (log-odds scale, so it stays inside 0-1)."""
     per_draw = cross.by_draw(values)

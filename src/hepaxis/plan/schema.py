@@ -109,9 +109,11 @@ class CapacityRow:
 
 @dataclass(frozen=True)
 class AttributionRow:
-    """Log-odds of objective response that a group of mechanisms takes from (negative) or adds to the reference patient.
+    """Response (fraction) that a group of mechanisms takes from (negative) or adds to the reference patient.
 
-    ``category``: gut, tumour, liver, exposure.  ``parent`` names the row it is a part of, or ''.
+    Shapley values: rows without a parent add up to ``Attribution.gap``, parts to their parent.  ``category``: gut,
+    tumour, liver, exposure.  ``parent`` names the row it is a part of, or ''.  ``order_error``: standard error from the
+    finite number of orders.
     """
 
     id: str
@@ -121,6 +123,21 @@ class AttributionRow:
     parent: str = ""
     detail: str = ""
     sources: tuple[str, ...] = ()
+    order_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The gap that the attribution's rows add up to: response of the reference patient and of this patient.
+
+    On ``n_patients`` that stand for all virtual patients; ``solves``: courses computed for it.
+    """
+
+    gap: Interval
+    reference: Interval
+    patient: Interval
+    n_patients: int
+    solves: int
 
 
 @dataclass(frozen=True)
@@ -330,6 +347,8 @@ class Plan:
     made: str  # ISO date
     versions: dict[str, str] = field(default_factory=dict)
     search: Search | None = None
+    attribution_whole: Attribution | None = None
+    another_gut: Interval | None = None  # change of response with a healthy donor's gut in place of this one
     twin: tuple[TwinRow, ...] = ()
     reach: tuple[ReachRow, ...] = ()
     effective_patients: float = 0.0  # of n_patients, after weighting

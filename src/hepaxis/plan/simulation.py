@@ -37,6 +37,7 @@ class Setting:
     sex: str | None
     calibrated: Calibrated = AS_FITTED
     today: float = 0.0
+    seed: int = 0
 
     @classmethod
     def of(
@@ -66,6 +67,7 @@ class Setting:
             sex=patient.demographics.sex,
             calibrated=calibrated,
             today=today,
+            seed=seed,
         )
 
     def of_lanes(self, rows: np.ndarray) -> Setting:

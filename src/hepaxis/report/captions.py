@@ -33,7 +33,6 @@ from .formats import (
     limits,
     listed,
     listed_up_to,
-    log_odds,
     months,
     percent,
     percent_with_range,
@@ -111,8 +110,8 @@ def months_text(plan: Plan) -> str:
 def attribution(rows: Sequence[AttributionRow], n: int) -> Caption:
     groups = [g.row for g in read.attribution_groups(rows) if usable(g.row.effect)]
     how = (
-        "Zero is the reference patient; to the left a step lowers the odds of response (−0.7 halves them). Dot: "
-        f"median; thick: 50%; thin: 90% interval; n = {n}. Medians of parts need not add up to their group."
+        "Zero is the reference patient; to the left a step lowers response. Dot: mean; thick: 50%; thin: 90% interval; "
+        f"n = {n}. Groups add up to the gap between the reference patient and this one, parts to their group."
     )
     if not groups:
         return Caption("No step could be attributed.", how)
@@ -121,14 +120,14 @@ def attribution(rows: Sequence[AttributionRow], n: int) -> Caption:
     for row in gut[:1]:
         zero = read.excludes_zero(row.effect)
         told.append(
-            f"{row.label}: {log_odds(row.effect.median)} log-odds (90% interval {limits(row.effect, log_odds)}), "
+            f"{row.label}: {points(row.effect.median)} points (90% interval {limits(row.effect, points)}), "
             + ("an interval that includes zero" if not zero else "an interval that excludes zero")
         )
     first = groups[0]
     if first.effect.median < 0:
         told.append(
             f"the largest lowering group is {first.label}"
-            + (f", {with_limits(first.effect, log_odds)}" if first not in gut[:1] else "")
+            + (f", {with_limits(first.effect, points)}" if first not in gut[:1] else "")
         )
     else:
         told.append("no group has a median that lowers response")

@@ -1,7 +1,6 @@
 """Why the tumour may resist: steps of the attribution, and the same patient with another gut.
 
-Steps are log-odds of objective response against the reference patient, at zero.  Bars run from zero to the median:
-medians of steps need not add up, so they are not stacked.
+Steps are points of objective response against the reference patient, at zero.  They add up to the gap between the two.
 """
 
 from __future__ import annotations
@@ -13,21 +12,21 @@ from markupsafe import Markup
 from hepaxis.plan.schema import AttributionRow, CounterfactualRow, Interval, Plan
 
 from .. import svg
-from ..formats import limits, log_odds, percent, percent_range, shortened, tick, usable
+from ..formats import limits, percent, percent_range, points, shortened, tick, usable
 from ..reading import attribution_groups, category_of, limiting_steps
 from ..tables import Cell, DataTable, RowChart, value_cell
 
 MOST_LIMITING = 5  # rows of the first panel, so that the first screen holds it
-LEAST_LOG_ODDS = 0.5  # the axis shows at least this far to both sides
+LEAST_STEP = 0.02  # the axis shows at least this far to both sides
 LEAST_RESPONSE = 0.4  # response axes reach at least 40%
 RESPONSE_CEILING = 1.0
 ONE_LINE, TWO_LINES = 42, 62  # characters of a detail beside its mark; the whole text stands in the data table
 HEADROOM = 1.08  # so that the last tick's label stays inside its column
 
 
-def _effect_scale(rows: Sequence[AttributionRow], *, raising: float = LEAST_LOG_ODDS) -> svg.Scale:
+def _effect_scale(rows: Sequence[AttributionRow], *, raising: float = LEAST_STEP) -> svg.Scale:
     ends = [limit for r in rows if usable(r.effect) for limit in (r.effect.lo90, r.effect.hi90)]
-    return svg.linear_scale(ends, include=(-LEAST_LOG_ODDS, 0.0, raising))
+    return svg.linear_scale(ends, include=(-LEAST_STEP, 0.0, raising))
 
 
 def _bar(scale: svg.Scale, effect: Interval, category: str, *, part: bool) -> Markup:
@@ -47,7 +46,7 @@ def _bar(scale: svg.Scale, effect: Interval, category: str, *, part: bool) -> Ma
 
 def _axis(scale: svg.Scale, most: int) -> tuple[list[float], Cell]:
     ticks = svg.linear_ticks(scale.lo, scale.hi, most)
-    labels = svg.tick_labels(scale, [(t, tick(t)) for t in ticks])
+    labels = svg.tick_labels(scale, [(t, tick(round(100 * t, 6))) for t in ticks])
     return ticks, Cell("chart", svg.drawing(labels, css="axis"))
 
 
@@ -68,11 +67,11 @@ def steps(rows: Sequence[AttributionRow]) -> RowChart:
                     if part
                     else Cell("label", swatch + _head(row.label), "grp", _brief(row)),
                     Cell("chart", svg.drawing(grid + _bar(scale, row.effect, category, part=part))),
-                    value_cell(log_odds(row.effect.median), limits(row.effect, log_odds)),
+                    value_cell(points(row.effect.median), limits(row.effect, points)),
                 )
             )
-    head = (Cell("label", "Group of mechanisms"), axis, Cell("value", "log-odds (90%)"))
-    return RowChart("attr", "Steps from the reference patient to this patient, log-odds of response", tuple(out), head)
+    head = (Cell("label", "Group of mechanisms"), axis, Cell("value", "points (90%)"))
+    return RowChart("attr", "Steps from the reference patient to this patient, points of response", tuple(out), head)
 
 
 def _brief(row: AttributionRow) -> str:
@@ -89,11 +88,11 @@ def _head(label: str) -> str:
 def steps_data(rows: Sequence[AttributionRow]) -> DataTable:
     """Each step with what it compares."""
     told = [
-        (row.label, log_odds(row.effect.median), limits(row.effect, log_odds), row.detail or "–")
+        (row.label, points(row.effect.median), limits(row.effect, points), row.detail or "–")
         for group in attribution_groups(rows)
         for row in (group.row, *group.parts)
     ]
-    return DataTable("what each step compares", ("Step", "Log-odds", "90% interval", "Compared"), tuple(told))
+    return DataTable("what each step compares", ("Step", "Points", "90% interval", "Compared"), tuple(told))
 
 
 def counterfactuals_data(rows: Sequence[CounterfactualRow]) -> DataTable:
@@ -111,14 +110,14 @@ def limiting(rows: Sequence[AttributionRow]) -> RowChart:
         (
             Cell("label", Markup('<i class="sw {}"></i>').format(category_of(r.category)) + _head(r.label)),
             Cell("chart", svg.drawing(grid + _bar(scale, r.effect, category_of(r.category), part=False))),
-            value_cell(log_odds(r.effect.median), limits(r.effect, log_odds)),
+            value_cell(points(r.effect.median), limits(r.effect, points)),
         )
         for r in chosen
     )
     return RowChart(
         "mini steps",
-        "Steps that lower response most, log-odds",
-        (*body, (Cell("blank"), axis, Cell("value", "log-odds", "hd"))),
+        "Steps that lower response most, points",
+        (*body, (Cell("blank"), axis, Cell("value", "points", "hd"))),
     )
 
 
