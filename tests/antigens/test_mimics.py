@@ -13,8 +13,10 @@ pytest.importorskip("numba", reason="numba (extra mimics) is not installed")
 pytest.importorskip("epytope", reason="epytope (extra mimics) is not installed")
 
 from hepaxis.antigens import Antigen, Settings, find_mimics, mimics, shipped
+from hepaxis.antigens.alphabet import decode, encode
 from hepaxis.antigens.controls import flank_identity, where_in
 from hepaxis.antigens.gut import of_profile, read_exposure, whole_index
+from hepaxis.antigens.matrices import frequencies, rank
 from hepaxis.antigens.mimics import benjamini_hochberg
 from hepaxis.antigens.prediction_tables import ImportedRanks
 from hepaxis.antigens.table import COLUMNS, candidate_table
@@ -46,7 +48,8 @@ def test_a_planted_mimic_is_found_first_and_is_surprising(made_species):
     assert first["e_markov"] < 1e-3
     assert first["e_value"] == pytest.approx(1 / 200)  # what 200 permutations can show
     assert first["q"] < 0.05
-    assert result["claim"]["p"] == pytest.approx(1 / 201)
+    assert result["claim"]["permuted"]["p"] == pytest.approx(1 / 201)
+    assert result["claim"]["p"] < 0.02
     assert "not evidence of cross-reactivity" in result["statement"]
 
 
@@ -57,15 +60,44 @@ def test_without_a_mimic_nothing_is_claimed(made_species, epitopes):
     assert 0.02 < result["claim"]["p"] <= 1.0
 
 
-def test_the_patients_claim_is_uniform_where_the_gut_is_random(made_species, epitopes):
-    settings = Settings(permutations=60)
-    found = [
-        find_mimics(epitopes[:3], whole_index([made_species("s", 100 + i, proteins=25)]), A2, settings=settings)[
+def random_antigens(seed: int, count: int, binders: bool) -> list[Antigen]:
+    rng, made = np.random.default_rng([seed, 9]), []
+    while len(made) < count:
+        residues = rng.choice(20, 9, p=frequencies()).astype(np.uint8)
+        if not binders or rank("HLA-A*02:01", residues[None])[0] <= 2.0:
+            made.append(Antigen(f"r{len(made)}", "random", decode(residues), "peptide"))
+    return made
+
+
+@pytest.mark.parametrize(("name", "hla"), [("permuted", None), ("decoys", A2)])
+def test_nulls_of_the_claim_are_uniform_where_antigens_and_gut_are_random(made_species, name, hla):
+    found, jitter = [], np.random.default_rng(1)
+    for i in range(40):
+        gut = whole_index([made_species("s", 100 + i, proteins=12)])
+        claim = find_mimics(random_antigens(i, 2, hla is not None), gut, hla, settings=Settings(permutations=60))[
             "claim"
-        ]["p"]
-        for i in range(60)
-    ]
-    assert kstest(np.array(found) - np.random.default_rng(1).random(60) / 61, "uniform").pvalue > 0.01
+        ]
+        assert claim["p"] == max(claim[one]["p"] for one in ("permuted", "decoys") if claim[one])
+        found.append(claim[name]["p"])
+    assert kstest(np.array(found) - jitter.random(40) / 61, "uniform").pvalue > 0.01
+
+
+def test_natural_peptides_that_are_no_antigen_do_not_beat_decoys_though_they_beat_permutations(bacteria):
+    """Reversed peptides of other proteins: no homology, yet more neighbours than permutations have."""
+    names = ("iML1515", "iYO844", "iHN637", "iJN1463")
+    chosen, others = ([one for one in bacteria if (one.name in names) is which] for which in (True, False))
+    made, rng = [], np.random.default_rng(4)
+    while len(made) < 150:
+        other = others[rng.integers(len(others))]
+        peptide = other.stretch(int(rng.integers(len(other.codes) - 20)), 0, 9)[0][::-1]
+        if len(peptide) == 9 and "X" not in peptide and rank("HLA-A*02:01", encode(peptide)[None])[0] <= 2:
+            made.append(Antigen(f"r{len(made)}", "reversed", peptide, "peptide"))
+    rows = find_mimics(made, whole_index(chosen), A2, settings=Settings(permutations=200))["targets"]
+    beside_decoys = np.array([row["p_best_decoys"] for row in rows])
+    beside_permuted = np.array([row["p_best_permuted"] or 1.0 for row in rows])
+    assert beside_decoys.mean() == pytest.approx(0.5, abs=0.08)
+    assert (beside_decoys < 0.05).mean() < 0.10
+    assert beside_permuted.mean() < beside_decoys.mean() - 0.05
 
 
 def test_the_result_is_the_same_for_any_number_of_threads(made_species, epitopes):
@@ -204,7 +236,7 @@ def test_a_species_weighs_in_the_strength_as_it_does_in_the_gut(made_species):
     strengths = []
     for share in (0.1, 0.8):
         gut = of_profile(profile_of({"Escherichia coli": share, "Bacteroides uniformis": 1 - share}), None, index)
-        strengths.append(find_mimics(AFP, gut, A2, settings=Settings(permutations=5))["claim"]["strength"])
+        strengths.append(find_mimics(AFP, gut, A2, settings=Settings(permutations=5))["claim"]["permuted"]["observed"])
     assert strengths[1] / strengths[0] == pytest.approx(8.0, rel=0.1)
 
 

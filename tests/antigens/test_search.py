@@ -86,7 +86,7 @@ def test_rounded_tables_never_exceed_the_exact_distance():
         others = rng.integers(0, 20, (500, length)).astype(np.uint8)
         exact = one.distance(others)
         cutoff = float(np.quantile(exact, 0.7))
-        tables = trigram_tables(one, cutoff).astype(int)
+        tables = trigram_tables([one], [cutoff])[..., 0].astype(int)
         codes = [(others[:, s].astype(int) * 20 + others[:, s + 1]) * 20 + others[:, s + 2] for s in starts]
         total = sum(table[code] for table, code in zip(tables, codes, strict=True))
         assert (total[exact <= cutoff] <= STEPS[len(starts)]).all()

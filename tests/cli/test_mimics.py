@@ -66,7 +66,7 @@ def test_search_writes_a_whole_result(run, index, tmp_path):
     assert run("search", index, "-o", out, "--hla", "A*02:01", "--permutations", 5, "--overwrite")[0] == 0
 
 
-OUTPUTS = ["candidates.tsv", "mimics.json"]
+OUTPUTS = ["candidates.tsv", "mimics.json", "report.html"]
 
 
 def test_the_sample_of_a_patient_is_what_is_searched(run, index, tmp_path):

@@ -24,9 +24,10 @@ from hepaxis.antigens.controls import (
     published_off_targets,
     where_in,
 )
+from hepaxis.antigens.decoys import Decoys, draw_decoys, search_decoys, surprise
 from hepaxis.antigens.gut import Gut
 from hepaxis.antigens.index import SpeciesIndex
-from hepaxis.antigens.null_model import Tail, chain, reach_for
+from hepaxis.antigens.null_model import Chain, Tail, chain, reach_for
 from hepaxis.antigens.permutation import p_value, permuted
 from hepaxis.antigens.pool import Pool, make_pool
 from hepaxis.antigens.search import Found, kmers_at, search
@@ -72,13 +73,14 @@ def find_group(
     faces = [target.face for target in targets]
     reach = [reach_for(null, face, pool.size, settings.expected, LONGEST) for face in faces]
     found = search(pool.columns, faces, [cutoff for cutoff, _ in reach], workers=settings.workers)
+    decoys = _decoys(targets[0], pool, null, settings)
     near = _human(targets, human, allele, length, settings)
     rows, listed = [], []
     for place, target in enumerate(targets):
         cutoff, tail = reach[place]
         drawn = _draws(target, pool, gut, cutoff, settings)
         mine = Found(*(getattr(found, name)[found.query == place] for name in Found.__dataclass_fields__))
-        row = _summary(target, pool, gut, mine, cutoff, tail, drawn)
+        row = _summary(target, pool, gut, mine, cutoff, tail, drawn, decoys)
         row["human"] = [vars(one) for one in near[place][:MOST_HUMAN]] if near else []
         row["published_off_targets"] = published_off_targets(target.peptide)
         rows.append(row)
@@ -122,6 +124,12 @@ def _draws(target: Target, pool: Pool, gut: Gut, cutoff: float, settings: Settin
     )
 
 
+def _decoys(target: Target, pool: Pool, null: Chain, settings: Settings) -> Decoys:
+    percent = settings.percent if pool.allele else None
+    faces = draw_decoys(pool.species, target.allele, pool.length, settings.permutations, settings.seed, percent)
+    return search_decoys(faces, pool, null, settings.expected, LONGEST, settings.workers)
+
+
 def _excess(distance: np.ndarray) -> np.ndarray:
     return np.maximum(mean_probability(distance) - UNRELATED, 0.0)
 
@@ -144,12 +152,15 @@ def _identity(target: Target) -> dict:
     }
 
 
-def _summary(target: Target, pool: Pool, gut: Gut, found: Found, cutoff: float, tail: Tail, drawn: Draws) -> dict:
+def _summary(
+    target: Target, pool: Pool, gut: Gut, found: Found, cutoff: float, tail: Tail, drawn: Draws, decoys: Decoys
+) -> dict:
     excess = _excess(found.distance)
     by_species = np.bincount(found.piece, excess, minlength=len(gut.species))
     strength = float(gut.weight @ by_species)
     grid = np.linspace(0.0, cutoff, CURVE + 1)[1:]
     best = float(found.distance.min()) if len(found) else None
+    e_best = np.inf if best is None else pool.size * float(tail.at(best))
     return {
         **_identity(target),
         "searched": pool.size,
@@ -165,6 +176,10 @@ def _summary(target: Target, pool: Pool, gut: Gut, found: Found, cutoff: float, 
         "strength": strength,
         "strength_by_species": by_species.tolist(),
         "strength_permuted": drawn.strength.tolist(),
+        "surprise": float(surprise(e_best)),
+        "surprise_decoys": decoys.assigned(target.name, drawn.count).tolist(),
+        "e_best": e_best if np.isfinite(e_best) else None,
+        "p_best_decoys": decoys.p_value(e_best),
         "hits_permuted": drawn.hits.tolist(),
         "p_best_permuted": p_value(-best, -drawn.best) if best is not None and drawn.count else None,
         "curve": {

@@ -2,7 +2,8 @@
 multiplicity over peptide x species x molecule, and the patient's claim.
 
 The claim of a patient: is the strength of all candidates together larger than that of the same antigens with permuted
-faces?  It is about these antigens and this gut; it is not about response to treatment.
+faces, and are the closest more surprising than those of natural peptides that are no antigen (``decoys``)?  It is about
+these antigens and this gut; it is not about response to treatment.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from hepaxis.antigens.targets import Ranks, Target, choose_targets
 from hepaxis.problems import InputError, error
 
 SCHEMA = 1
-FALSE_DISCOVERY = 0.05
+QUANTILES = 101  # of the strengths drawn by a null, kept in the result
 STATEMENT = (
     "Candidates by sequence similarity, not evidence of cross-reactivity: none has been tested. No study in liver "
     "cancer has shown a gut bacterial mimic behind a response to immunotherapy."
@@ -79,6 +80,10 @@ def find_mimics(
         rows += made["targets"]
         listed += made["candidates"]
     _multiplicity(rows, listed, gut)
+    claim = patient_claim(rows)
+    for row in rows:  # a thousand draws an antigen have served
+        for name in ("strength_permuted", "surprise_decoys", "hits_permuted", "surprise"):
+            row.pop(name, None)
     listed.sort(key=lambda one: (one["e_value"], one["distance"], one["antigen_id"], one["species"], one["candidate"]))
     return {
         "schema": SCHEMA,
@@ -96,7 +101,7 @@ def find_mimics(
         },
         "human": None if human is None else {"name": human.name, "sha256": human.sha256, "proteins": human.proteins},
         "score": _score(),
-        "claim": patient_claim(rows),
+        "claim": claim,
         "targets": rows,
         "candidates": listed,
         "left_out": left,
@@ -105,31 +110,41 @@ def find_mimics(
 
 
 def patient_claim(rows: Sequence[dict]) -> dict:
-    """Strength and number of candidates of all antigens together against permuted antigens (draw r of each together).
+    """All antigens together against two nulls; draw r of every antigen makes one draw.
 
-    ``p``: one-sided, never 0.  None where no antigen could be permuted.
+    permuted  strength (weighted P(cross-activation)) against the same antigens with permuted faces
+    decoys    surprise (-ln P of the closest hit) against natural peptides that are no antigen
+    p         one-sided, never 0; the larger of the two is what may be claimed; None where no null was run
+
+    Of an antigen that several molecules bind, the molecule that binds it best counts.
     """
-    able = [row for row in rows if row.get("strength_permuted")]
-    if not able:
-        return {"strength": sum(row.get("strength", 0.0) for row in rows), "p": None, "permutations": 0}
-    strength = sum(row["strength"] for row in able)
-    drawn = np.sum([row["strength_permuted"] for row in able], axis=0)
-    hits, drawn_hits = sum(row["hits"] for row in able), np.sum([row["hits_permuted"] for row in able], axis=0)
-    low, middle, high = np.quantile(drawn, (0.025, 0.5, 0.975))
-    return {
-        "strength": float(strength),
-        "strength_by_chance": {"median": float(middle), "low": float(low), "high": float(high)},
-        "p": p_value(strength, drawn),
-        "hits": hits,
-        "hits_by_chance": {
-            "median": float(np.median(drawn_hits)),
-            "low": float(np.quantile(drawn_hits, 0.025)),
-            "high": float(np.quantile(drawn_hits, 0.975)),
-        },
-        "p_hits": p_value(hits, drawn_hits),
-        "permutations": len(drawn),
-        "drawn": np.quantile(drawn, np.linspace(0, 1, 101)).tolist(),
-    }
+    best: dict[str, dict] = {}
+    for row in rows:
+        if row.get("strength_permuted"):
+            known = best.setdefault(row["peptide"], row)
+            if (row["rank"] is not None) and (known["rank"] is None or row["rank"] < known["rank"]):
+                best[row["peptide"]] = row
+    able = list(best.values())
+    made: dict = {"antigens": len(able), "p": None}
+    for name, value in (("permuted", "strength"), ("decoys", "surprise")):
+        lists = [row[f"{value}_{name}"] for row in able]
+        made[name] = None
+        if lists and all(lists):
+            observed, drawn = sum(row[value] for row in able), np.sum(lists, axis=0)
+            low, middle, high = np.quantile(drawn, (0.025, 0.5, 0.975))
+            made[name] = {
+                "of": value,
+                "observed": float(observed),
+                "median": float(middle),
+                "low": float(low),
+                "high": float(high),
+                "p": p_value(observed, drawn),
+                "draws": len(drawn),
+                "quantiles": np.quantile(drawn, np.linspace(0, 1, QUANTILES)).tolist(),
+            }
+    found = [made[name]["p"] for name in ("permuted", "decoys") if made[name]]
+    made["p"] = max(found) if found else None
+    return made
 
 
 def _multiplicity(rows: Sequence[dict], listed: Sequence[dict], gut: Gut) -> None:

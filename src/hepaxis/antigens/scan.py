@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hepaxis.antigens.alphabet import TABLE_SIZE
-from hepaxis.antigens.similarity import STEPS
+from hepaxis.antigens.similarity import STEPS, Face, trigram_tables
 from hepaxis.problems import InputError, error
 
 njit: Any = None
@@ -32,12 +31,11 @@ def need_numba() -> None:
         raise InputError([error("mimics.no_numba", "the compiled search needs numba", hint)])
 
 
-def batch_tables(tables: Sequence[np.ndarray]) -> np.ndarray:
-    """(trigrams, 8192, BATCH) uint8 of at most BATCH queries' (trigrams, 8192) tables; unused lanes never match."""
-    trigrams = len(tables[0])
-    together = np.full((trigrams, TABLE_SIZE, BATCH), STEPS[trigrams] + 1, np.uint8)
-    for lane, table in enumerate(tables):
-        together[:, :, lane] = table
+def batch_tables(faces: Sequence[Face], cutoffs: Sequence[float] | np.ndarray) -> np.ndarray:
+    """(trigrams, 8192, BATCH) uint8 of at most BATCH faces; unused lanes never match."""
+    made = trigram_tables(faces, cutoffs)
+    together = np.full((*made.shape[:2], BATCH), STEPS[len(made)] + 1, np.uint8)
+    together[:, :, : len(faces)] = made
     return together
 
 

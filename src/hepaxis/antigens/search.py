@@ -14,7 +14,7 @@ import numpy as np
 
 from hepaxis.antigens import scan
 from hepaxis.antigens.alphabet import residues_of
-from hepaxis.antigens.similarity import Face, trigram_tables
+from hepaxis.antigens.similarity import Face
 
 BLOCK = 1 << 20  # k-mers a task: large enough that starting one costs nothing, small enough to share
 
@@ -57,7 +57,7 @@ def search(
     with ThreadPoolExecutor(workers) as pool:
         for first in range(0, len(faces), scan.BATCH):
             batch = range(first, min(first + scan.BATCH, len(faces)))
-            tables = scan.batch_tables([trigram_tables(faces[i], limits[i]) for i in batch])
+            tables = scan.batch_tables([faces[i] for i in batch], limits[batch.start : batch.stop])
             costs = np.stack([faces[i].costs for i in batch])
 
             def one(block: tuple[int, int, int], tables=tables, costs=costs, first=first) -> tuple[np.ndarray, ...]:

@@ -10,6 +10,7 @@ Assumed: positions add up; the scans hold single substitutions, so that two and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,7 +21,7 @@ from hepaxis.antigens.calibration import calibration
 from hepaxis.antigens.chemistry import parts
 from hepaxis.antigens.tables import records
 
-ROUNDING = 1e-9  # relative; so that a distance equal to the cut-off is kept whatever the order of summation
+ROUNDING = 1e-6  # relative; more than the error of single precision, so that no distance is rounded up
 #: Levels between 0 and the cut-off in a look-up table, by the number of trigrams: sums stay within a byte.
 STEPS = {3: 84, 4: 62}
 
@@ -109,20 +110,23 @@ def weighed(residues: np.ndarray, weights: np.ndarray) -> Face:
     return Face(residues, weights, weights[:, None] * substitution()[residues])
 
 
-def trigram_tables(one: Face, cutoff: float) -> np.ndarray:
-    """(3 or 4, 8192) uint8: distance added by each trigram in steps of ``cutoff / STEPS``, rounded down.
+def trigram_tables(faces: Sequence[Face], cutoffs: Sequence[float] | np.ndarray) -> np.ndarray:
+    """(3 or 4, 8192, faces) uint8: distance added by each trigram in steps of ``cutoff / STEPS``, rounded down.
 
     Rounding down loses nothing: a peptide at distance <= cutoff has a sum <= ``STEPS``.  A trigram with a break, or one
     that alone exceeds the cut-off, is one more than ``STEPS``.  Where trigrams overlap, a position is counted once.
     """
-    starts = TRIGRAM_STARTS[one.length]
+    starts = TRIGRAM_STARTS[faces[0].length]
     steps = STEPS[len(starts)]
-    scaled = one.costs * (steps / cutoff * (1.0 - ROUNDING))
-    tables = np.full((len(starts), TABLE_SIZE), steps + 1, np.uint8)
+    scale = steps / np.asarray(cutoffs, float) * (1.0 - ROUNDING)
+    costs = np.stack([face.costs for face in faces], axis=-1) * scale  # (length, 20, faces)
+    scaled = np.minimum(costs, steps + 1).astype(np.float32)
+    tables = np.full((len(starts), TABLE_SIZE, len(faces)), steps + 1, np.uint8)
     counted = 0
     for row, start in enumerate(starts):
-        costs = [scaled[start + k] if start + k >= counted else np.zeros(SIZE) for k in range(3)]
+        parts = [scaled[start + k] if start + k >= counted else np.zeros_like(scaled[0]) for k in range(3)]
         counted = start + 3
-        total = costs[0][:, None, None] + costs[1][None, :, None] + costs[2][None, None, :]
-        tables[row, : SIZE**3] = np.minimum(total, steps + 1).ravel()  # the cast rounds down
+        total = parts[0][:, None, None] + parts[1][None, :, None] + parts[2][None, None, :]
+        np.minimum(total, steps + 1, out=total)
+        tables[row, : SIZE**3] = total.reshape(SIZE**3, -1)  # the cast rounds down
     return tables
