@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 mimics = typer.Typer(no_args_is_help=True)
 
-RESULT, TABLE = "mimics.json", "candidates.tsv"
+RESULT, TABLE, PAGE = "mimics.json", "candidates.tsv", "report.html"
 PART = ".mimics.part"  # finished groups of an interrupted run
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
@@ -119,6 +119,7 @@ def search(
     from hepaxis.cli.plan import can_be_written
     from hepaxis.patient.folder import load
     from hepaxis.problems import InputError, error
+    from hepaxis.report.mimics_page import render_mimics
     from hepaxis.report.write import write_whole
 
     began = time.monotonic()
@@ -143,7 +144,8 @@ def search(
         keep=out / PART,
         say=say,
     )
-    texts = {RESULT: jsonlib.dumps(found, indent=1, allow_nan=False) + "\n", TABLE: candidate_table(found)}
+    text = jsonlib.dumps(found, indent=1, allow_nan=False) + "\n"
+    texts = {RESULT: text, TABLE: candidate_table(found), PAGE: render_mimics(jsonlib.loads(text))}
     write_whole(out, texts)
     shutil.rmtree(out / PART, ignore_errors=True)
     for note in found["notes"]:
@@ -219,12 +221,13 @@ def _said(found: dict[str, Any]) -> str:
         f"{len(targets)} antigen peptides, {len(found['gut']['species'])} species, "
         f"{sum(row['hits'] for row in targets)} candidates within the cut-offs"
     ]
-    if claim["p"] is not None:
-        chance = claim["strength_by_chance"]
-        lines.append(
-            f"strength {claim['strength']:.3g}; antigens with permuted faces give {chance['median']:.3g} "
-            f"({chance['low']:.3g} to {chance['high']:.3g}); p = {claim['p']:.3g}"
-        )
+    for name, words in (("permuted", "antigens with permuted faces"), ("decoys", "natural decoys")):
+        null = claim[name]
+        if null:
+            lines.append(
+                f"{null['of']} {null['observed']:.3g}; {words} give {null['median']:.3g} "
+                f"({null['low']:.3g} to {null['high']:.3g}); p = {null['p']:.3g}"
+            )
     for one in found["candidates"][:5]:
         lines.append(
             f"  {one['antigen_id']} {one['peptide']} ~ {one['candidate']} ({one['species']}, {one['protein']}) "
