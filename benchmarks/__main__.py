@@ -1,4 +1,4 @@
-"""``python -m benchmarks [surrogate] [own_model] [--rounds N] [--patients N] [--out FILE]``."""
+"""``python -m benchmarks [surrogate] [own_model] [mimics] [--rounds N] [--patients N] [--out FILE]``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hepaxis.engine.codegen.build import _host, natural_lanes
 
+from . import mimics
 from .startup import first_patient, population
 from .throughput import ROUNDS, measure
 from .workloads import own_model, surrogate
@@ -20,12 +21,12 @@ AMICI = "not installed: pip has to build it from source and did not finish withi
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("only", nargs="*", choices=[[], "surrogate", "own_model"], help="default: both")
+    parser.add_argument("only", nargs="*", choices=[[], "surrogate", "own_model", "mimics"], help="default: all")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--patients", type=int, default=10_000)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("result.json"))
     chosen = parser.parse_args()
-    wanted = chosen.only or ["surrogate", "own_model"]
+    wanted = chosen.only or ["surrogate", "own_model", "mimics"]
     report: dict[str, object] = {
         "machine.processor": _host()[0],
         "machine.cores": os.cpu_count(),
@@ -52,6 +53,10 @@ def main() -> None:
         report[f"engine.first_patient.{name}"] = first_patient(work)
         print(f"{name}: {chosen.patients} patients", file=sys.stderr)
         report[f"engine.population.{name}"] = population(work, chosen.patients)
+    if "mimics" in wanted:
+        print("mimics: a gut's proteomes, and recall beside peers", file=sys.stderr)
+        report["mimics.throughput"] = mimics.throughput()
+        report["mimics.recall"] = mimics.recall()
     text = json.dumps(report, indent=2)
     chosen.out.write_text(text + "\n")
     print(text)
