@@ -11,6 +11,7 @@ import pytest
 PAGES = (
     "clinic_sheet.md", "plan_json.md", "claims.md", "commands.md", "knowledge_tables.md", "scenario.md",
     "trial_design.md", "population.md", "evidence.md", "evidence.antibiotics.svg",
+    "evidence.landscape.svg",
 )  # fmt: skip
 
 

@@ -17,11 +17,12 @@ from hepaxis.evidence.links import pooled_text, supports
 from hepaxis.evidence.pooling import answer, question, standing_questions
 from hepaxis.problems import InputError
 from hepaxis.report.evidence_figures import forest
+from hepaxis.report.evidence_landscape import landscape as drawn
 
 Table = Callable[[list[str], list[list[object]]], list[str]]
 #: The question whose forest plot stands on the page.
 SHOWN = ("antibiotic", "hcc", "os")
-FIGURE = "evidence.antibiotics.svg"
+FIGURE, LANDSCAPE = "evidence.antibiotics.svg", "evidence.landscape.svg"
 
 
 def page(table: Table, head: str) -> str:
@@ -31,7 +32,8 @@ def page(table: Table, head: str) -> str:
     lines += ["## Questions", "", *_questions(table), ""]
     lines += [f"![Forest plot of antibiotics and survival in HCC]({FIGURE})", ""]
     lines += ["## Taxa that point both ways", "", *_conflicts(table), ""]
-    lines += ["## Interventions", "", *_landscape(table), ""]
+    lines += ["## Interventions", "", f"![Interventions by class, tumour and status]({LANDSCAPE})", ""]
+    lines += [*_landscape(table), ""]
     lines += ["## Gaps", "", *[f"* {one.text}{_named(one.near)}" for one in gaps()], ""]
     lines += ["## Strategies", "", *_strategies(table), ""]
     return "\n".join(lines)
@@ -40,6 +42,11 @@ def page(table: Table, head: str) -> str:
 def figure() -> str:
     """The forest plot of the shown question."""
     return forest(answer(question(*SHOWN)), {id: one.label for id, one in evidence.by_id().items()})
+
+
+def landscape_figure() -> str:
+    """The picture of the landscape."""
+    return drawn(landscape())
 
 
 def _counts() -> str:

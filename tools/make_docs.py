@@ -256,6 +256,11 @@ def evidence_figure() -> str:
     return _evidence_page().figure()
 
 
+def evidence_landscape() -> str:
+    """Interventions of the page on the evidence."""
+    return _evidence_page().landscape_figure()
+
+
 def _evidence_page() -> Any:
     path = Path(__file__).with_name("evidence_page.py")
     spec = importlib.util.spec_from_file_location("evidence_page", path)
@@ -277,6 +282,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "population.md": population,
     "evidence.md": evidence,
     "evidence.antibiotics.svg": evidence_figure,
+    "evidence.landscape.svg": evidence_landscape,
 }
 
 

@@ -94,6 +94,9 @@ def test_a_standard_error_comes_from_limits_p_value_or_counts() -> None:
     counts = row(measure="or", n=40, n_exposed=20, events_exposed=10, events_unexposed=5)
     assert counts.value == pytest.approx(3.0)
     assert counts.se == pytest.approx(math.sqrt(1 / 10 + 1 / 10 + 1 / 5 + 1 / 15))
+    narrow = row(value=1.22, low=1.08, high=1.38, n=842, n_exposed=135)  # Pinato 2023: narrower than 842 people allow
+    assert narrow.se == pytest.approx(math.sqrt(1 / 135 + 1 / 707))
+    assert narrow.basis == "limits, widened to what n allows"
     empty = row(measure="or", n=206, n_exposed=23, events_exposed=0, events_unexposed=10)
     assert empty.y is not None
     assert math.isfinite(empty.y)

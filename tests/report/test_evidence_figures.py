@@ -10,8 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from hepaxis.evidence import by_id
+from hepaxis.evidence.landscape import landscape as cells_of
 from hepaxis.evidence.pooling import answer, question
 from hepaxis.report.evidence_figures import RULES, forest, funnel
+from hepaxis.report.evidence_landscape import landscape as drawn
 
 LABELS = {id: one.label for id, one in by_id().items()}
 
@@ -63,3 +65,16 @@ def test_colours_are_tokens() -> None:
     known = set(re.findall(r"--([\w-]+):", css))
     assert set(re.findall(r"var\(--([\w-]+)\)", RULES)) <= known
     assert not re.search(r"#[0-9a-f]{3,6}", RULES)
+
+
+def test_the_landscape_has_a_mark_a_record_and_says_where_there_is_none() -> None:
+    cells = cells_of()
+    root = ElementTree.fromstring(drawn(cells))
+    marks = [node for node in root.iter() if node.tag.endswith(("circle", "path"))]
+    key = 5  # three states, people and animals
+    assert len(marks) == sum(len(cell.records) for cell in cells) + key
+    told = [node.text for node in root.iter() if node.tag.endswith("text")]
+    assert told.count("none") > 0
+    assert "faecal microbiota transplant" in told
+    width = float(root.get("width", 0))
+    assert all(float(node.get("cx", 0)) < width for node in root.iter())

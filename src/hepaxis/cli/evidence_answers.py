@@ -145,6 +145,7 @@ def conflicts(
 
 def landscape(
     tumour: Annotated[str, typer.Option(help="Only this tumour and what lies under it.")] = "",
+    figure: Annotated[Path | None, typer.Option(help="Draw the landscape (SVG) to this file.")] = None,
     json: Json = False,
 ) -> None:
     """Show interventions by class, tumour and stage with their status, and the gaps between them."""
@@ -152,6 +153,10 @@ def landscape(
     from hepaxis.evidence.landscape import landscape as cells_of
 
     cells, holes = cells_of(tumour or None), gaps()
+    if figure is not None:
+        from hepaxis.report.evidence_landscape import landscape as drawn
+
+        _write(figure, drawn(cells))
     if json:
         typer.echo(jsonlib.dumps({"cells": [asdict(c) for c in cells], "gaps": [asdict(g) for g in holes]}, indent=1))
         return
@@ -231,9 +236,14 @@ def _draw(given: Answer, labels: dict[str, str], forest: Path | None, funnel: Pa
 
     for path, make in ((forest, figures.forest), (funnel, figures.funnel)):
         if path is not None:
-            part = path.with_name(path.name + ".part")
-            part.write_text(make(given, labels), encoding="utf-8")
-            part.replace(path)
+            _write(path, make(given, labels))
+
+
+def _write(path: Path, text: str) -> None:
+    """The file whole or not at all.  Raises OSError."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def _regressed(given: Answer, studies: dict[str, Record], moderator: str) -> Any:

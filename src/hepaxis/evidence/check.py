@@ -46,6 +46,8 @@ def check() -> list[Problem]:
                 found, hint = f"'{word}'", "use an id that is there"
                 file = "strategy_records.csv"
                 problems.append(error("evidence.unknown_word", found, hint, file=file, row=line, column=column))
+    for line, row in _numbered("metabolites"):
+        problems += _curie(str(row["chebi"]), "metabolites.csv", line) if row["chebi"] else []
     for line, row in _numbered("taxon_curies"):
         problems += _curie(str(row["curie"]), "taxon_curies.csv", line)
     return problems

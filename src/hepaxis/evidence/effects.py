@@ -1,9 +1,10 @@
 """Effects as printed, on the scale on which they can be pooled.
 
 Held: a ratio is pooled as its logarithm.  Its standard error comes from the printed limits, else from the printed p
-value, else from counts (Woolf, half an event added to each cell where one is empty); which, is said.  A study
-that prints medians only has a direction; where it prints a p value too, the ratio of medians (exponential survival)
-stands in for the hazard ratio on request, and is marked.
+value, else from counts (Woolf, half an event added to each cell where one is empty); which, is said.  Limits of a
+hazard ratio that are narrower than the number of people allows (weighting without robust errors makes such) are widened
+to that least.  A study that prints medians only has a direction; where it prints a p value too, the ratio of medians
+(exponential survival) stands in for the hazard ratio on request, and is marked.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from hepaxis import knowledge
 
 RATIOS = ("hr", "or", "rr")
 DEFAULT_LEVEL = 95.0
+#: Basis of a standard error whose printed limits are narrower than the number of people allows.
+WIDENED = "limits, widened to what n allows"
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,18 @@ def _pooling_scale(row: Mapping[str, object]) -> tuple[float | None, float | Non
     if low is not None and high is not None:
         level = _number(row["level"]) or DEFAULT_LEVEL
         width = math.log(high / low) if measure in RATIOS else high - low
-        return y, width / (2 * float(stats.norm.ppf(0.5 + level / 200))), "limits"
+        se = width / (2 * float(stats.norm.ppf(0.5 + level / 200)))
+        least = _least_error(row) if measure == "hr" else 0.0
+        return (y, least, WIDENED) if se < least else (y, se, "limits")
     if p is not None and 0 < p < 1 and y:
         return y, abs(y) / float(stats.norm.isf(p / 2)), "p value"
     return None, None, "no limits and no p value"
+
+
+def _least_error(row: Mapping[str, object]) -> float:
+    """Standard error of a log hazard ratio if everybody had the event: no analysis of these people can do better."""
+    n, exposed = _number(row["n"]), _number(row["n_exposed"])
+    return math.sqrt(1 / exposed + 1 / (n - exposed)) if n and exposed and n > exposed else 0.0
 
 
 def _of_counts(row: Mapping[str, object]) -> tuple[float | None, float | None, str]:

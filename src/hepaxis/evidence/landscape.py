@@ -60,7 +60,7 @@ def landscape(tumour: str | None = None, held: Iterable[Record] | None = None) -
     wanted = vocabulary.under("tumour", vocabulary.term("tumour", tumour)) if tumour else None
     cells: dict[tuple[str, str, str, str], list[str]] = {}
     for one in records() if held is None else held:
-        if one.kind not in ("intervention", "exposure") or one.intervention not in CLASSES:
+        if one.kind not in ("intervention", "exposure") or one.intervention not in CLASSES or one.design == "review":
             continue
         for where in one.tumours:
             if wanted is None or where in wanted:

@@ -23,7 +23,7 @@ RULES = (
     "text{font:12px var(--font);fill:var(--ink-2)}.b{font-weight:650;fill:var(--ink)}.e{text-anchor:end}"
     ".m{text-anchor:middle}.x{text-decoration:line-through}.paper{fill:var(--paper)}.grid{stroke:var(--grid)}"
     ".zero{stroke:var(--c-regimen);stroke-width:1.5}.axis{stroke:var(--rule-2)}.regimen{fill:var(--c-regimen);"
-    "stroke:var(--c-regimen)}.exposure{fill:var(--c-exposure);stroke:var(--c-exposure)}.liver{fill:var(--c-liver);"
+    "stroke:var(--c-regimen)}.exposure{fill:var(--c-exposure);stroke:var(--c-exposure)}.gut{fill:var(--c-gut);stroke:var(--c-gut)}.liver{fill:var(--c-liver);"
     "stroke:var(--c-liver)}.ink{fill:var(--ink);stroke:var(--ink)}.hollow{fill:var(--paper)}.bar{stroke-width:1.75}"
     ".dash{stroke-dasharray:5 3;fill:none}"
 )
@@ -63,7 +63,7 @@ def forest(answer: Answer, labels: dict[str, str]) -> str:
     ):
         if not pool.used:
             continue
-        body.append(_text(LABEL, y, title, "b"))
+        body.append(text(LABEL, y, title, "b"))
         y += ROW
         shares = pool.model.weights if pool.model else ()
         for one, share in zip(pool.used, shares, strict=True):
@@ -73,7 +73,7 @@ def forest(answer: Answer, labels: dict[str, str]) -> str:
         body += made
         y += ROW // 2
     if answer.reviews:
-        body.append(_text(LABEL, y, "Published pooled values (shown, not entered)", "b"))
+        body.append(text(LABEL, y, "Published pooled values (shown, not entered)", "b"))
         y += ROW
         for one in answer.reviews:
             body += _study(one, labels.get(one.study, one.study), y, axis, "liver", "", 0.4)
@@ -82,7 +82,7 @@ def forest(answer: Answer, labels: dict[str, str]) -> str:
     foot = y
     rest = [left for left in (*answer.pool.left_out, *answer.control.left_out) if left.effect not in answer.reviews]
     if rest:
-        body.append(_text(LABEL, y, "Not pooled", "b"))
+        body.append(text(LABEL, y, "Not pooled", "b"))
         y += ROW
         for left in rest:
             body += _left_out(left, labels.get(left.effect.study, left.effect.study), y)
@@ -92,9 +92,9 @@ def forest(answer: Answer, labels: dict[str, str]) -> str:
     height = y + ROW // 2
     grid = _grid(axis, TOP + 8, foot - ROW, answer.pool.ratio)
     name = NAMES.get(answer.pool.used[0].measure if answer.pool.used else "hr", "effect")
-    head = [_text(LABEL, 24, answer.question.text, "b"), _text(NUMBERS, TOP - 4, f"{name} (95%)", "b")]
-    head.append(_text(SHARES, TOP - 4, "weight", "b e"))
-    return _page(WIDTH, height, [*grid, *head, *body], f"Forest plot: {answer.question.text}")
+    head = [text(LABEL, 24, answer.question.text, "b"), text(NUMBERS, TOP - 4, f"{name} (95%)", "b")]
+    head.append(text(SHARES, TOP - 4, "weight", "b e"))
+    return page(WIDTH, height, [*grid, *head, *body], f"Forest plot: {answer.question.text}")
 
 
 def funnel(answer: Answer, labels: dict[str, str]) -> str:
@@ -102,7 +102,7 @@ def funnel(answer: Answer, labels: dict[str, str]) -> str:
     pool = answer.pool
     used = [one for one in pool.used if one.y is not None and one.se]
     if not used or pool.fixed is None:
-        return _page(640, 80, [_text(LABEL, 40, "nothing to pool: no funnel")], "Funnel plot without studies")
+        return page(640, 80, [text(LABEL, 40, "nothing to pool: no funnel")], "Funnel plot without studies")
     centre = pool.fixed.pooled.estimate
     deepest = 1.1 * max(float(one.se or 0) for one in used)
     reach = max(Z95 * deepest, *(abs(float(one.y or 0) - centre) * 1.15 for one in used))
@@ -115,33 +115,33 @@ def funnel(answer: Answer, labels: dict[str, str]) -> str:
     sides = [axis.x(centre - Z95 * deepest), axis.x(centre + Z95 * deepest)]
     outline = f"M{axis.x(centre):.1f} {top:.1f}L{sides[0]:.1f} {foot:.1f}M{axis.x(centre):.1f} {top:.1f}"
     body = [
-        _text(LABEL, 24, answer.question.text, "b"),
+        text(LABEL, 24, answer.question.text, "b"),
         f'<path d="{outline}L{sides[1]:.1f} {foot:.1f}" class="dash axis"/>',
         f'<line x1="{axis.x(centre):.1f}" y1="{top:.1f}" x2="{axis.x(centre):.1f}" y2="{foot:.1f}" class="axis"/>',
         f'<line x1="{FUNNEL_LEFT}" y1="{foot:.1f}" x2="{FUNNEL_RIGHT}" y2="{foot:.1f}" class="axis"/>',
-        _text(FUNNEL_LEFT - 8, top + 4, "0", "e"),
-        _text(FUNNEL_LEFT - 8, foot + 4, f"{deepest:.2f}", "e"),
-        _text(LABEL, FUNNEL_TOP - 14, "standard error"),
+        text(FUNNEL_LEFT - 8, top + 4, "0", "e"),
+        text(FUNNEL_LEFT - 8, foot + 4, f"{deepest:.2f}", "e"),
+        text(LABEL, FUNNEL_TOP - 14, "standard error"),
     ]
     for tick, words in _ticks(axis, pool.ratio):
-        body.append(_text(axis.x(tick), foot + 18, words, "m"))
+        body.append(text(axis.x(tick), foot + 18, words, "m"))
     for one in used:
         x, y = axis.x(float(one.y or 0)), depth(float(one.se or 0))
         body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" class="regimen"/>')
         end = x > (FUNNEL_LEFT + FUNNEL_RIGHT) / 2
-        body.append(_text(x + (-9 if end else 9), y + 4, labels.get(one.study, one.study), "e" if end else ""))
+        body.append(text(x + (-9 if end else 9), y + 4, labels.get(one.study, one.study), "e" if end else ""))
     told = "too few studies for a test of small-study effects"
     if pool.egger:
         told = f"Egger's test p = {pool.egger[1].p:.2g}"
-    body.append(_text(FUNNEL_LEFT, FUNNEL_HEIGHT - 8, told))
-    return _page(660, FUNNEL_HEIGHT, body, f"Funnel plot: {answer.question.text}")
+    body.append(text(FUNNEL_LEFT, FUNNEL_HEIGHT - 8, told))
+    return page(660, FUNNEL_HEIGHT, body, f"Funnel plot: {answer.question.text}")
 
 
 def _directions(answer: Answer, labels: dict[str, str], y: float) -> tuple[list[str], float]:
     """Who says better and who says worse, over all outcomes and treatments."""
     if not answer.disputed:
         return [], y
-    marks = [_text(LABEL, y + ROW // 2, "Where the studies contradict each other (all outcomes and treatments)", "b")]
+    marks = [text(LABEL, y + ROW // 2, "Where the studies contradict each other (all outcomes and treatments)", "b")]
     y += ROW + ROW // 2
     for name in ("better", "worse"):
         told: dict[str, list[str]] = {}
@@ -149,7 +149,7 @@ def _directions(answer: Answer, labels: dict[str, str], y: float) -> tuple[list[
             told.setdefault(labels.get(one.study, one.study), []).append(f"{one.outcome.upper()} on {one.treatment}")
         lines = wrap("; ".join(f"{who} ({', '.join(what)})" for who, what in told.items()), LINE)
         for place, line in enumerate(lines):
-            marks += [_text(LABEL, y, f"{name.capitalize()} when exposed" if not place else ""), _text(LIST, y, line)]
+            marks += [text(LABEL, y, f"{name.capitalize()} when exposed" if not place else ""), text(LIST, y, line)]
             y += ROW
     return marks, y
 
@@ -163,13 +163,13 @@ def _study(one: Effect, label: str, y: float, axis: _Axis, css: str, share: str,
     if css == "exposure":
         words.append(one.treatment)
     square = f'x="{x - side / 2:.1f}" y="{y - 4 - side / 2:.1f}" width="{side:.1f}" height="{side:.1f}"'
-    marks = [_text(LABEL, y, ", ".join(words)), *_interval(low, high, y - 4, axis, css)]
+    marks = [text(LABEL, y, ", ".join(words)), *_interval(low, high, y - 4, axis, css)]
     marks.append(f'<rect {square} class="{css if one.basis == "limits" else css + " hollow"}"/>')
-    marks.append(_text(NUMBERS, y, _numbers(effect, low, high, one.ratio or one.measure == "median")))
+    marks.append(text(NUMBERS, y, _numbers(effect, low, high, one.ratio or one.measure == "median")))
     if share:
-        marks.append(_text(SHARES, y, share, "e"))
+        marks.append(text(SHARES, y, share, "e"))
     basis = "" if one.basis == "limits" else f"from {one.basis}"
-    marks.append(_text(BASIS, y, basis))
+    marks.append(text(BASIS, y, basis))
     return marks
 
 
@@ -181,19 +181,19 @@ def _pooled(pool: Pool, y: float, axis: _Axis) -> tuple[list[str], float]:
     diamond = f"M{left:.1f} {y - 4}L{x:.1f} {y - 11}L{right:.1f} {y - 4}L{x:.1f} {y + 3}Z"
     told = f"I2 {pool.model.i2:.0%}, tau {math.sqrt(pool.model.tau2):.2f}"
     marks = [
-        _text(LABEL, y, "Pooled (REML, Knapp-Hartung)", "b"),
+        text(LABEL, y, "Pooled (REML, Knapp-Hartung)", "b"),
         f'<path d="{diamond}" class="ink"/>',
-        _text(NUMBERS, y, _numbers(one.estimate, one.low, one.high, pool.ratio), "b"),
-        _text(BASIS, y, told),
+        text(NUMBERS, y, _numbers(one.estimate, one.low, one.high, pool.ratio), "b"),
+        text(BASIS, y, told),
     ]
     y += ROW
     for words, interval in _more(pool):
         estimate, low, high = interval
-        marks += [_text(LABEL, y, words), *_interval(low, high, y - 4, axis, "ink dash")]
+        marks += [text(LABEL, y, words), *_interval(low, high, y - 4, axis, "ink dash")]
         if estimate is not None:
             marks.append(f'<circle cx="{axis.x(estimate):.1f}" cy="{y - 4}" r="3.5" class="ink"/>')
         shown = _numbers(estimate, low, high, pool.ratio)
-        marks.append(_text(NUMBERS, y, shown))
+        marks.append(text(NUMBERS, y, shown))
         y += ROW
     return marks, y
 
@@ -210,7 +210,7 @@ def _left_out(left: LeftOut, label: str, y: float) -> list[str]:
     one = left.effect
     told = [one.direction, one.medians, left.reason]
     words = f"{one.outcome.upper()}: {'; '.join(part for part in told if part)}"
-    return [_text(LABEL, y, label, "x" if left.reason == "retracted" else ""), _text(PLOT, y, words)]
+    return [text(LABEL, y, label, "x" if left.reason == "retracted" else ""), text(PLOT, y, words)]
 
 
 def _interval(low: float, high: float, y: float, axis: _Axis, css: str) -> list[str]:
@@ -249,7 +249,7 @@ def _grid(axis: _Axis, top: float, foot: float, ratio: bool) -> list[str]:
         x = axis.x(tick)
         css = "zero" if tick == 0 else "grid"
         marks.append(f'<line x1="{x:.1f}" y1="{top}" x2="{x:.1f}" y2="{foot}" class="{css}"/>')
-        marks.append(_text(x, top - 6, words, "m"))
+        marks.append(text(x, top - 6, words, "m"))
     return marks
 
 
@@ -259,11 +259,13 @@ def _numbers(estimate: float | None, low: float, high: float, ratio: bool) -> st
     return f"{first}({shown[1]:.2f} to {shown[2]:.2f})"
 
 
-def _text(x: float, y: float, words: str, css: str = "") -> str:
+def text(x: float, y: float, words: str, css: str = "") -> str:
+    """A line of text, escaped; '' without words."""
     return f'<text x="{x:g}" y="{y:g}" class="{css}">{escape(words)}</text>' if words else ""
 
 
-def _page(width: float, height: float, body: Sequence[str], label: str) -> str:
+def page(width: float, height: float, body: Sequence[str], label: str) -> str:
+    """Marks as a picture that stands alone, in the tokens of the report."""
     tokens = files("hepaxis.report").joinpath("style/tokens.css").read_text(encoding="utf-8")
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" role="img"'
     frame = f'<rect class="paper" width="{width:g}" height="{height:g}"/>'
