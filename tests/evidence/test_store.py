@@ -67,6 +67,14 @@ def test_a_name_finds_its_record_first(words: str, first: str) -> None:
     assert ids(words)[0] == first
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("10.1136/jitc-2022-004779", "lee_2022"), ("fmt hcc randomised", "fmt_flora"), ("retracted", "li_ye_2020")],
+)
+def test_locators_designs_and_states_are_words_too(words: str, found: str) -> None:
+    assert found in ids(*words.split())
+
+
 def test_words_are_stemmed_and_all_have_to_hold() -> None:
     assert set(ids("antibiotics", "sorafenib")) <= set(ids("antibiotic"))
     assert "pomej_2021" in ids("antibiotics", "sorafenib")

@@ -20,7 +20,7 @@ from hepaxis.evidence.records import Record, records
 ENVIRONMENT = "HEPAXIS_EVIDENCE_CACHE"
 MOST_ENTRIES = 4
 #: Raised when the layout below changes.
-LAYOUT = "1"
+LAYOUT = "2"
 #: Columns of the full-text index and the weight of a hit in each (bm25).
 TEXTS = {"label": 20.0, "exposure": 4.0, "findings": 3.0, "taxa": 4.0, "population": 2.0, "other": 1.0, "source": 1.0}
 
@@ -108,13 +108,14 @@ def _tags(one: Record) -> Iterable[tuple[str, str]]:
 
 def _texts(one: Record) -> tuple[str, ...]:
     other = (one.id, one.note, one.harms, one.therapy, one.region, one.assay, one.status, one.kind, one.intervention)
+    words = (one.design, one.stage, one.species, one.conclusion)
     found = {
         "label": one.label,
         "exposure": f"{one.exposure} {one.comparator}",
         "findings": one.findings,
         "taxa": " ".join(f"{found.name} {found.taxon}" for found in one.taxa),
         "population": f"{one.population} {' '.join(one.tumours)}",
-        "other": " ".join(other),
+        "other": " ".join((*other, *words)).replace("_", " "),
         "source": " ".join((*one.source, one.nct)),
     }
     return tuple(found[name] for name in TEXTS)
