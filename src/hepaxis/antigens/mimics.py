@@ -21,6 +21,7 @@ import numpy as np
 from hepaxis import __version__
 from hepaxis.antigens import matrices, scan
 from hepaxis.antigens.antigen_list import Antigen
+from hepaxis.antigens.bridge import load_for_model
 from hepaxis.antigens.calibration import calibration, ceiling
 from hepaxis.antigens.find import Settings, find_group
 from hepaxis.antigens.gut import Gut
@@ -102,6 +103,7 @@ def find_mimics(
         "human": None if human is None else {"name": human.name, "sha256": human.sha256, "proteins": human.proteins},
         "score": _score(),
         "claim": claim,
+        "bridge": load_for_model(claim),
         "targets": rows,
         "candidates": listed,
         "left_out": left,

@@ -233,6 +233,12 @@ def _said(found: dict[str, Any]) -> str:
             f"  {one['antigen_id']} {one['peptide']} ~ {one['candidate']} ({one['species']}, {one['protein']}) "
             f"{one['allele']}: E = {one['e_value']:.2g}"
         )
+    bridge = found["bridge"]
+    if bridge:
+        lines.append(
+            f"for a plan (off unless written into patient.yaml): antigens: {{mimicry: {bridge['median']:.2f}, "
+            f"mimicry_sd_log: {bridge['sd_log']:.2f}}}; whether it helps or harms is disputed"
+        )
     warned = sorted({row["antigen_id"] for row in targets if row["published_off_targets"]})
     if warned:
         lines.append(f"human off-targets are published for {', '.join(warned)}")

@@ -216,6 +216,8 @@ class Donor(Section):
 class Antigens(Section):
     hla: tuple[str, ...] | None = None
     peptides: str | None = None
+    mimicry: float | None = None
+    mimicry_sd_log: float | None = None
 
 
 @dataclass(frozen=True)

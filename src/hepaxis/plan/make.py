@@ -241,10 +241,10 @@ def _warnings(
 ) -> tuple[str, ...]:
     problems = [*folder.problems, *(sample.problems if sample else ()), *(able.problems if able else ())]
     notes = [*twin.notes, *_not_closed(twin), *(note for made in runs.values() for note in made.run.notes)]
-    if folder.peptides or folder.record.antigens.hla:
+    if (folder.peptides or folder.record.antigens.hla) and folder.record.antigens.mimicry is None:
         notes.append(
-            f"tumour peptides ({len(folder.peptides)}) and HLA are recorded, not used: microbial mimics are not in "
-            "this version and stay at their prior"
+            f"tumour peptides ({len(folder.peptides)}) and HLA are recorded, not used: the load of microbial mimics "
+            "stays at its prior unless antigens.mimicry is written (`hepaxis mimics search`)"
         )
     for made in runs.values():
         for id in made.components:

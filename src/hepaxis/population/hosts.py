@@ -110,6 +110,7 @@ def _hosts_at(patient: Patient | None, table: pd.DataFrame, cube: np.ndarray, se
         _read_tumour(patient, columns, u["volume"], u["growth"], known, notes)
         _read_body(patient, columns, known)
         _read_genes(patient, columns, known)
+        _read_mimicry(patient, columns, known, notes)
     sizes, count = _lesion_sizes(patient, known, notes)
     if seed is not None:
         columns |= draw_lesions(n, seed, prior_pace, shares=sizes, count=count)
@@ -214,6 +215,21 @@ def _read_genes(patient: Patient, columns: dict[str, np.ndarray], known: dict[st
         if any(reported) or len(reported) == len(genes):
             columns[name] = np.full_like(columns[name], float(any(reported)))
             known[name] = "sheet"
+
+
+def _read_mimicry(
+    patient: Patient, columns: dict[str, np.ndarray], known: dict[str, str], notes: list[str]
+) -> None:
+    """The cross-reactive load that a search for mimics gave, at the quantiles drawn; at its prior unless written."""
+    told = patient.antigens
+    if told.mimicry is None:
+        return
+    prior = arguments(str(axis.build().heterogeneity.query("input == 'host.mimicry'")["args"].iloc[0]))
+    sd = prior["sd_log"] if told.mimicry_sd_log is None else told.mimicry_sd_log
+    z = np.log(columns["host.mimicry"] / prior["median"]) / prior["sd_log"]
+    columns["host.mimicry"] = told.mimicry * np.exp(sd * z)
+    known["host.mimicry"] = "search for mimics"
+    notes.append("cross-reactive load by sequence similarity: candidates, untested; help or harm is disputed")
 
 
 def _diameter_sum(patient: Patient | None, volume: np.ndarray, spread: np.ndarray) -> np.ndarray:
