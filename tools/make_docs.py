@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hepaxis import axis, knowledge
+from hepaxis.evidence.links import sources_of
 from hepaxis.exchange.fields import choices, scenario_fields
 from hepaxis.exchange.model_pages import folders, model_pages
 from hepaxis.patient import fields, later_columns
@@ -91,17 +92,23 @@ def claims() -> str:
         disputed = str(row["agreement"]).startswith("disputed")
         sign = "disputed" if disputed else "raises" if row["sign"] > 0 else "lowers"
         prior = f"{row['prior_mean']:g} (sd {row['prior_sd']:g})"
-        rows.append([f"`{gate}`", row["claim"], f"{sign} {row['port']}", prior, row["grade"], row["sources"]])
+        told = [f"`{gate}`", row["claim"], f"{sign} {row['port']}", prior, row["grade"], row["sources"]]
+        rows.append([*told, *(_record_ids(str(row[name] or "")) for name in ("sources", "against"))])
     text = (
         "Upstream biology reaches the immune and tumour core only through these gates. A strength of 0 switches a "
         "claim off; all off is an ordinary immuno-oncology model. In a population a claim also transfers to people or "
-        "not, with the probability of its grade (`population/relevance.csv`)."
+        "not, with the probability of its grade (`population/relevance.csv`). Records are shown by "
+        "`hepaxis evidence show`; what the retraction of one would do, by `hepaxis evidence impact`."
     )
     counts = axis.describe().loc["total"]
     graded = ", ".join(f"{name} {int(counts[name])}" for name in counts.index if name != "total")
     lines = [f"Values in the model by grade: {graded}; total {int(counts['total'])}.", ""]
-    head = ["gate", "claim", "effect", "strength", "grade", "sources"]
+    head = ["gate", "claim", "effect", "strength", "grade", "sources", "records for", "records against"]
     return "\n".join(["# Claims of the model", "", HEAD, text, "", *lines, *_table(head, rows), ""])
+
+
+def _record_ids(sources: str) -> str:
+    return ", ".join(one.id for one in sources_of(sources).records)
 
 
 def commands() -> str:

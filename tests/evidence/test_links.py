@@ -101,3 +101,12 @@ def test_the_gap_of_gaps_is_counted_and_closes_with_a_trial() -> None:
 
     done = [replace(one, status="published") if one.id == "fmt_flora" else one for one in evidence.records()]
     assert "randomised_hcc" not in {one.id for one in gaps(done)}
+
+
+def test_claims_are_listed_with_the_records_for_and_against(capsys: pytest.CaptureFixture[str]) -> None:
+    from hepaxis.cli.model import gates as listed
+
+    listed()
+    told = capsys.readouterr().out
+    assert "records: P075" in told
+    assert "(records: P048)" in told

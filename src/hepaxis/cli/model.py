@@ -37,8 +37,11 @@ def describe(json: Json = False) -> None:
 def gates(json: Json = False) -> None:
     """List every claim about the gut: port and carrier, sign or disputed, prior, sources for and against."""
     from hepaxis import axis
+    from hepaxis.evidence.links import sources_of
 
     table = axis.gate_table().reset_index()
+    for name, cell in (("records", "sources"), ("records_against", "against")):
+        table[name] = [[one.id for one in sources_of(str(text or "")).records] for text in table[cell]]
     if json:
         typer.echo(table.to_json(orient="records", indent=2))
         return
@@ -49,8 +52,10 @@ def gates(json: Json = False) -> None:
         strength = f"strength {row['prior_mean']:g} (sd {row['prior_sd']:g})"
         by = f" by {row['carrier']}" if row["carrier"] else ""
         typer.echo(f"    {sign} {row['port']}{by}; {strength}; {row['sources']} [{row['grade']}]")
+        typer.echo(f"    records: {', '.join(row['records'])}")
         if row["against"]:
-            typer.echo(f"    against: {row['against']}: {row['against_note']}")
+            against = f"{row['against']}: {row['against_note']}"
+            typer.echo(f"    against: {against} (records: {', '.join(row['records_against'])})")
 
 
 @model.command()
