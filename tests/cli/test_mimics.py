@@ -107,3 +107,20 @@ def test_antigens_and_molecules_are_listed_with_sources(run):
     held = json.loads(run("alleles", "--json")[1])
     assert "HLA-A*24:02" in held
     assert "HLA-A*33:03" not in held
+
+
+def test_a_cohort_is_read_from_results_of_every_species(run, index, tmp_path):
+    folders = []
+    for number in range(4):
+        profile = tmp_path / f"{number}.tsv"
+        profile.write_text(f"taxon\tS\nEscherichia coli\t{10 + number}\nBacteroides uniformis\t{40 - number}\n")
+        folders.append(tmp_path / f"out{number}")
+        words = ("-o", folders[-1], "--profile", profile, "--hla", "A*02:01", "--permutations", 5, "--all-species")
+        assert run("search", index, *words)[0] == 0
+    code, out, _ = run("cohort", *folders)
+    assert code == 0
+    assert out.startswith("4 patients")
+    assert "not response to treatment" in out
+    code, _, err = run("cohort", *folders[:3], tmp_path)
+    assert code == 1
+    assert "no mimics.json" in err

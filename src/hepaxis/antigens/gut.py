@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ class Gut:
     covered: float
     source: str
     problems: tuple[Problem, ...] = ()
+    every: bool = False
 
 
 def whole_index(species: Sequence[SpeciesIndex], exposure: dict[str, float] | None = None) -> Gut:
@@ -41,9 +42,17 @@ def whole_index(species: Sequence[SpeciesIndex], exposure: dict[str, float] | No
 
 
 def of_profile(
-    profile: Profile, sample: str | None, species: Sequence[SpeciesIndex], exposure: dict[str, float] | None = None
+    profile: Profile,
+    sample: str | None,
+    species: Sequence[SpeciesIndex],
+    exposure: dict[str, float] | None = None,
+    *,
+    every: bool = False,
 ) -> Gut:
-    """The species of a sample that have a proteome.  InputError where none has, or there is no such sample."""
+    """The species of a sample that have a proteome.  InputError where none has, or there is no such sample.
+
+    every: absent species are searched, too, with weight 0 (a cohort needs every gut with every patient's antigens).
+    """
     if sample is None and len(profile.samples) > 1:
         hint = f"choose one with --sample: {', '.join(profile.samples[:MAX_NAMED])}"
         raise InputError([error("mimics.sample", f"{len(profile.samples)} samples", hint)])
@@ -77,8 +86,10 @@ def of_profile(
         first = sorted(missing, key=lambda one: -missing[one])[:MAX_NAMED]
         said = f"{len(missing)} species ({100 * sum(missing.values()):.0f}% of the sample) have no proteome"
         problems.append(warning("mimics.not_indexed", said, f"most abundant: {', '.join(first)}"))
-    chosen = tuple(species[i] for i in held)
-    return _weighed(chosen, share[held], exposure or {}, float(share.sum()), f"sample {name}", problems)
+    kept = list(range(len(species))) if every else held
+    chosen = tuple(species[i] for i in kept)
+    made = _weighed(chosen, share[kept], exposure or {}, float(share.sum()), f"sample {name}", problems)
+    return replace(made, every=every)
 
 
 def read_exposure(path: Path) -> dict[str, float]:

@@ -95,6 +95,7 @@ def find_mimics(
         "gut": {
             "source": gut.source,
             "covered": gut.covered,
+            **({"all_species": True} if gut.every else {}),
             "index": index_hash(gut.species),
             "species": [one.name for one in gut.species],
             "share": gut.share.tolist(),
@@ -213,6 +214,10 @@ def _notes(gut: Gut, alleles: Sequence[str] | None, human: SpeciesIndex | None, 
         open_ended = sorted({row["allele"] for row in rows if row["searched"] and not row["binders_only"]})
         if open_ended:
             notes.append(f"no matrix of {', '.join(open_ended)}: all k-mers were searched, binders or not")
+    if gut.every:
+        notes.append(
+            "every species of the index was searched for a cohort: E-values are of the index, not of this sample"
+        )
     if human is None:
         notes.append("no human proteome was given: homology, tolerance and human off-targets were not assessed")
     unverified = sorted({row["antigen_id"] for row in rows if row["checked"] in ("recalled", "part_seen")})

@@ -103,6 +103,9 @@ def search(
         Path | None, typer.Option(help="Ranks from NetMHCpan, or columns allele, peptide, rank.")
     ] = None,
     exposure: Annotated[Path | None, typer.Option(help="Table of species and exposure factor (default 1).")] = None,
+    all_species: Annotated[
+        bool, typer.Option("--all-species", help="Search species the sample lacks, too: for `mimics cohort`.")
+    ] = False,
     permutations: Annotated[int, typer.Option(min=0, help="Permuted antigens of the second null.")] = 1000,
     percent: Annotated[float, typer.Option(min=0.01, max=20, help="Binding rank that counts as presented.")] = 2.0,
     seed: Annotated[int, typer.Option(help="Of permutations.")] = 1,
@@ -136,7 +139,7 @@ def search(
     settings = Settings(percent=percent, permutations=permutations, seed=seed, workers=workers)
     found = find_mimics(
         _antigens(peptides, kinds, told),
-        _gut(open_index(folder), profile or (told.profile_path if told else None), sample, exposure),
+        _gut(open_index(folder), profile or (told.profile_path if told else None), sample, exposure, all_species),
         _molecules(hla, told, others),
         human=_human(human),
         settings=settings,
@@ -151,6 +154,42 @@ def search(
     for note in found["notes"]:
         say(note)
     typer.echo(_said(found))
+
+
+@mimics.command()
+def cohort(
+    results: Annotated[
+        list[Path], typer.Argument(help="Folders that `mimics search --all-species` wrote, one a patient.")
+    ],
+    seed: Annotated[int, typer.Option(help="Of the permutations.")] = 1,
+    json: Json = False,
+) -> None:
+    """Test whether patients' antigens are nearer to their own gut than to the others', by permuting the guts.
+
+    The only claim about a cohort that is made: antigens and HLA stay with the patient. Similarity, not response.
+    """
+    from hepaxis.antigens.cohort_claim import cohort_claim, pairings
+    from hepaxis.problems import InputError, error
+
+    read, problems = [], []
+    for folder in results:
+        try:
+            read.append(jsonlib.loads((folder / RESULT).read_text(encoding="utf-8")))
+        except (OSError, ValueError) as fault:
+            hint = "give a folder that `hepaxis mimics search` wrote"
+            problems.append(error("mimics.no_result", f"no {RESULT} ({type(fault).__name__})", hint, file=str(folder)))
+    if problems:
+        raise InputError(problems)
+    found = cohort_claim(pairings(read, [str(folder) for folder in results]), seed)
+    if json:
+        typer.echo(jsonlib.dumps(found, indent=1))
+        return
+    chance = found["by_chance"]
+    typer.echo(
+        f"{found['patients']} patients: mean log strength in the own gut {found['observed']:+.3f} against the "
+        f"average gut; guts permuted between patients give {chance['median']:+.3f} ({chance['low']:+.3f} to "
+        f"{chance['high']:+.3f}); p = {found['p']:.3g}. Similarity of sequences, not response to treatment."
+    )
 
 
 def _antigens(path: Path | None, kinds: str, told: PatientFolder | None) -> tuple[Antigen, ...]:
@@ -171,7 +210,7 @@ def _antigens(path: Path | None, kinds: str, told: PatientFolder | None) -> tupl
     return shipped(wanted)
 
 
-def _gut(species: list[SpeciesIndex], path: Path | None, sample: str | None, exposure: Path | None) -> Gut:
+def _gut(species: list[SpeciesIndex], path: Path | None, sample: str | None, exposure: Path | None, every: bool) -> Gut:
     from hepaxis.antigens.gut import of_profile, read_exposure, whole_index
 
     factors = read_exposure(exposure) if exposure else None
@@ -179,7 +218,7 @@ def _gut(species: list[SpeciesIndex], path: Path | None, sample: str | None, exp
         return whole_index(species, factors)
     from hepaxis.profile import read
 
-    return of_profile(read(path), sample, species, factors)
+    return of_profile(read(path), sample, species, factors, every=every)
 
 
 def _backends(path: Path | None) -> tuple[Ranks, ...]:
