@@ -262,3 +262,27 @@ def test_the_table_holds_every_candidate_and_says_what_it_is(made_species):
     assert lines[2].split("\t") == list(COLUMNS)
     assert len(lines) == 3 + len(result["candidates"])
     json.dumps(result, allow_nan=False)
+
+
+def test_class_two_is_searched_by_its_core_and_called_exploratory(made_species):
+    """GPC3 289-313 with DRB1*09:01: found by its core, without a probability, and no part of the claim."""
+    antigens = [one for one in shipped(class_two=True) if one.identifier == "gpc3_long_289"]
+    assert antigens
+    assert "gpc3_long_289" not in {one.identifier for one in shipped()}
+    plain = find_mimics(
+        antigens, whole_index([made_species("a", 1)]), ["HLA-DRB1*09:01"], settings=Settings(permutations=5)
+    )
+    core = plain["targets"][0]["peptide"]
+    assert core in antigens[0].peptide
+    other = core[:4] + ("A" if core[4] != "A" else "V") + core[5:]  # one residue of the face changed
+    gut = whole_index([made_species("a", 1, planted=(other,))])
+    result = find_mimics(antigens, gut, ["HLA-DRB1*09:01"], settings=QUICK)
+    first = result["candidates"][0]
+    assert (first["candidate"], first["facing_mismatches"]) == (other, 1)
+    assert first["p_median"] is None
+    assert result["claim"]["p"] is None
+    assert [i for i, w in enumerate(result["targets"][0]["weights"], start=1) if w > 0] == [2, 3, 5, 7, 8]
+    assert any("exploratory" in note for note in result["notes"])
+    both = find_mimics([*AFP, *antigens], gut, [*A2, "HLA-DRB1*09:01"], settings=Settings(permutations=20))
+    assert {row["allele"] for row in both["targets"]} == {"HLA-A*02:01", "HLA-DRB1*09:01"}
+    assert both["claim"]["antigens"] == 1

@@ -43,9 +43,9 @@ class Antigen:
     ranks: dict[str, float] = field(default_factory=dict)
 
 
-def shipped(kinds: Iterable[str] = ("taa", "hbv")) -> tuple[Antigen, ...]:
-    """Class I epitopes of the shipped table, of the given kinds, in its order."""
-    wanted = set(kinds)
+def shipped(kinds: Iterable[str] = ("taa", "hbv"), *, class_two: bool = False) -> tuple[Antigen, ...]:
+    """Epitopes of the shipped table, of the given kinds, in its order; class II peptides only when asked for."""
+    wanted, classes = set(kinds), ("I", "II") if class_two else ("I",)
     return tuple(
         Antigen(
             str(row["id"]),
@@ -57,7 +57,7 @@ def shipped(kinds: Iterable[str] = ("taa", "hbv")) -> tuple[Antigen, ...]:
             str(row["checked"]),
         )
         for row in records("antigens")
-        if row["kind"] in wanted and row["mhc_class"] == "I"
+        if row["kind"] in wanted and row["mhc_class"] in classes
     )
 
 

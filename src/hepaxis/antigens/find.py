@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hepaxis.antigens import matrices
+from hepaxis.antigens.alleles import is_class_two
 from hepaxis.antigens.alphabet import decode
 from hepaxis.antigens.calibration import UNRELATED, mean_probability, probability
 from hepaxis.antigens.controls import (
@@ -31,7 +32,7 @@ from hepaxis.antigens.null_model import Chain, Tail, chain, reach_for
 from hepaxis.antigens.permutation import p_value, permuted
 from hepaxis.antigens.pool import Pool, make_pool
 from hepaxis.antigens.search import Found, kmers_at, search
-from hepaxis.antigens.targets import Ranks, Target, mismatches, rank_of
+from hepaxis.antigens.targets import Ranks, Target, binding_limit, mismatches, rank_of
 
 LONGEST = 30.0  # logits: no cut-off is wider
 CURVE = 40  # points of the counts drawn in the report
@@ -66,7 +67,7 @@ def find_group(
     """
     length = len(targets[0].peptide)
     allele = targets[0].allele if with_hla and length in matrices.supported().get(targets[0].allele, ()) else None
-    pool = make_pool(gut.species, length, allele, settings.percent)
+    pool = make_pool(gut.species, length, allele, binding_limit(targets[0].allele, settings.percent))
     if not pool.size:
         return {"targets": [_empty(target) for target in targets], "candidates": []}
     null = chain(pool)
@@ -125,7 +126,7 @@ def _draws(target: Target, pool: Pool, gut: Gut, cutoff: float, settings: Settin
 
 
 def _decoys(target: Target, pool: Pool, null: Chain, settings: Settings) -> Decoys:
-    percent = settings.percent if pool.allele else None
+    percent = binding_limit(pool.allele, settings.percent) if pool.allele else None
     faces = draw_decoys(pool.species, target.allele, pool.length, settings.permutations, settings.seed, percent)
     return search_decoys(faces, pool, null, settings.expected, LONGEST, settings.workers)
 
@@ -217,6 +218,7 @@ def _candidates(
     peptides = [decode(one) for one in residues]
     carriers = {one: len({int(s) for s, p in zip(found.piece, peptides, strict=True) if p == one}) for one in peptides}
     own = _own_stretch(target, human)
+    calibrated = not is_class_two(target.allele)
     odds = probability(found.distance)
     made: list[dict] = []
     seen: set[tuple[str, int]] = set()
@@ -254,9 +256,9 @@ def _candidates(
                 "distance": distance,
                 "mismatches": every,
                 "facing_mismatches": facing,
-                "p_low": float(odds[row, 0]),
-                "p_median": float(odds[row, 1]),
-                "p_high": float(odds[row, 2]),
+                "p_low": float(odds[row, 0]) if calibrated else None,
+                "p_median": float(odds[row, 1]) if calibrated else None,
+                "p_high": float(odds[row, 2]) if calibrated else None,
                 "e_markov": by_chain,
                 "e_permuted": by_order,
                 "e_value": expected,
@@ -281,7 +283,7 @@ def _human(
 ) -> list[list[Neighbour]] | None:
     if human is None:
         return None
-    pool = make_pool([human], length, allele, settings.percent)
+    pool = make_pool([human], length, allele, binding_limit(allele or "", settings.percent))
     return human_neighbours(human, pool, [one.face for one in targets], workers=settings.workers) if pool.size else None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hepaxis.antigens.alleles import is_class_two
 from hepaxis.antigens.alphabet import AMINO_ACIDS, SIZE, TABLE_SIZE, TRIGRAM_STARTS
 from hepaxis.problems import InputError, error
 
@@ -26,23 +27,41 @@ NOTICE = (
     "(BSD-3-Clause); the matrices stem from IEDB, whose terms ask for citation and restrict commercial use."
 )
 NATURAL, SEED = 100_000, 20090  # peptides of the background that ranks are read from
+#: Class II (exploratory): TEPITOPEpan (Zhang 2012, 10.1371/journal.pone.0030483), the nine residues of the core.
+CLASS_TWO = "epytope.Data.pssms.tepitopepan.mat"
+CLASS_TWO_NAME, CORE = "TEPITOPEpan", 9
+CLASS_TWO_NOTICE = (
+    "HLA class II is exploratory: TEPITOPEpan matrices (Zhang 2012, 10.1371/journal.pone.0030483) from the epytope "
+    "package rank known binders at AUROC 0.63 to 0.77 only, the positions that face the receptor weigh the same, no "
+    "probability is given, and these antigens take no part in the claim."
+)
+FORBIDDEN = -999.0  # TEPITOPEpan's score of a residue that no pocket takes
 FAR = np.float32(1e9)  # of a trigram with a break: never below a limit
+_FILE_TWO = re.compile(r"^(DRB\d)_(\d{2})(\d{2,3})_9\.py$")
 _FILE = re.compile(r"^([ABCE])_(\d+)_(\d+)_(\d+)\.py$")
 
 
 @cache
 def _files() -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for name in _modules(PACKAGE):
+        if match := _FILE.match(name):
+            found.setdefault(f"HLA-{match[1]}*{match[2]}:{match[3]}", []).append(int(match[4]))
+    for name in _modules(CLASS_TWO):
+        if match := _FILE_TWO.match(name):
+            found[f"HLA-{match[1]}*{match[2]}:{match[3]}"] = [CORE]
+    return {allele: tuple(sorted(lengths)) for allele, lengths in found.items()}
+
+
+def _modules(package: str) -> list[str]:
+    """File names of a package's modules; [] where it is not installed."""
     try:
-        spec = find_spec(PACKAGE)
+        spec = find_spec(package)
     except ImportError:
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        return {}
-    found: dict[str, list[int]] = {}
-    for path in sorted(Path(next(iter(spec.submodule_search_locations))).glob("*.py")):
-        if match := _FILE.match(path.name):
-            found.setdefault(f"HLA-{match[1]}*{match[2]}:{match[3]}", []).append(int(match[4]))
-    return {allele: tuple(sorted(lengths)) for allele, lengths in found.items()}
+        return []
+    return sorted(path.name for path in Path(next(iter(spec.submodule_search_locations))).glob("*.py"))
 
 
 def available() -> bool:
@@ -64,9 +83,16 @@ def supported() -> dict[str, tuple[int, ...]]:
 
 @cache
 def matrix(allele: str, length: int) -> np.ndarray:
-    """(length, 20) contributions to log10 IC50 (nM), the constant spread over positions.  KeyError if there is none."""
+    """(length, 20) contributions to log10 IC50 (nM), the constant spread over positions.  KeyError if there is none.
+
+    Of a class II molecule: TEPITOPEpan's scores of the core with their sign turned, so that less binds better, too.
+    """
     if length not in _files().get(allele, ()):
         raise KeyError(f"no {NAME} matrix of {allele} for {length}-mers")
+    if is_class_two(allele):
+        name = f"{allele.removeprefix('HLA-').replace('*', '_').replace(':', '')}_{length}"
+        held = getattr(import_module(f"{CLASS_TWO}.{name}"), name)
+        return -np.array([[held[i].get(letter, FORBIDDEN) for letter in AMINO_ACIDS] for i in range(length)])
     name = f"{allele.removeprefix('HLA-').replace('*', '_').replace(':', '_')}_{length}"
     held = getattr(import_module(f"{PACKAGE}.{name}"), name)
     values = np.array([[held[i][letter] for letter in AMINO_ACIDS] for i in range(length)])

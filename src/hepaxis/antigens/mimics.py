@@ -20,6 +20,7 @@ import numpy as np
 
 from hepaxis import __version__
 from hepaxis.antigens import matrices, scan
+from hepaxis.antigens.alleles import is_class_two
 from hepaxis.antigens.antigen_list import Antigen
 from hepaxis.antigens.bridge import load_for_model
 from hepaxis.antigens.calibration import calibration, ceiling
@@ -119,11 +120,11 @@ def patient_claim(rows: Sequence[dict]) -> dict:
     decoys    surprise (-ln P of the closest hit) against natural peptides that are no antigen
     p         one-sided, never 0; the larger of the two is what may be claimed; None where no null was run
 
-    Of an antigen that several molecules bind, the molecule that binds it best counts.
+    Of an antigen that several molecules bind, the molecule that binds it best counts; class II does not.
     """
     best: dict[str, dict] = {}
     for row in rows:
-        if row.get("strength_permuted"):
+        if row.get("strength_permuted") and not is_class_two(row["allele"]):
             known = best.setdefault(row["peptide"], row)
             if (row["rank"] is not None) and (known["rank"] is None or row["rank"] < known["rank"]):
                 best[row["peptide"]] = row
@@ -211,6 +212,8 @@ def _notes(gut: Gut, alleles: Sequence[str] | None, human: SpeciesIndex | None, 
     else:
         if any(row.get("binders_only") for row in rows):
             notes.append(matrices.NOTICE)
+        if any(is_class_two(row["allele"]) for row in rows):
+            notes.append(matrices.CLASS_TWO_NOTICE)
         open_ended = sorted({row["allele"] for row in rows if row["searched"] and not row["binders_only"]})
         if open_ended:
             notes.append(f"no matrix of {', '.join(open_ended)}: all k-mers were searched, binders or not")

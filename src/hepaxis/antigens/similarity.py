@@ -16,11 +16,13 @@ from functools import cache
 
 import numpy as np
 
+from hepaxis.antigens.alleles import is_class_two
 from hepaxis.antigens.alphabet import LENGTHS, SIZE, TABLE_SIZE, TRIGRAM_STARTS, encode
 from hepaxis.antigens.calibration import calibration
 from hepaxis.antigens.chemistry import parts
 from hepaxis.antigens.tables import records
 
+CLASS_TWO_LIKE = ("P4", "P5", "P6", "P7")  # class I positions whose mean weight the face of a class II core takes
 ROUNDING = 1e-6  # relative; more than the error of single precision, so that no distance is rounded up
 #: Levels between 0 and the cut-off in a look-up table, by the number of trigrams: sums stay within a byte.
 STEPS = {3: 84, 4: 62}
@@ -54,7 +56,9 @@ def position_weights(allele: str, length: int, peptide: str = "") -> np.ndarray:
     peptide: an epitope whose own clones were scanned (AFP158, NY-ESO-1 157, MAGE-A3 168) has a profile of its own.
     """
     fitted = calibration()
-    if peptide in fitted.epitopes:
+    if is_class_two(allele):  # no scan was fitted: every position that faces the receptor weighs the same
+        weights = np.full(length, np.mean([fitted.positions[name] for name in CLASS_TWO_LIKE]))
+    elif peptide in fitted.epitopes:
         weights = np.array(fitted.epitopes[peptide])
     elif fitted.kb and allele == "H2-Kb" and length == len(fitted.kb):
         weights = np.array(fitted.kb)

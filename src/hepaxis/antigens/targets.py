@@ -21,6 +21,8 @@ from hepaxis.antigens.similarity import Face, face
 
 #: Backends of ranks for molecules without a matrix: an imported table, MHCflurry.
 Ranks = ImportedRanks | FlurryRanks
+CLASS_TWO_PERCENT = 10.0  # usual limit of class II ranks
+SHORTEST_CLASS_TWO = 12  # residues of a peptide that class II molecules present
 ANY = "any class I molecule"  # anchors as most class I molecules have them
 
 
@@ -76,6 +78,11 @@ def _without_hla(antigen: Antigen) -> list[Target]:
 def _with_hla(antigen: Antigen, alleles: Sequence[str], percent: float, others: Sequence[Ranks]) -> list[Target]:
     made = []
     for allele in alleles:
+        if is_class_two(allele):
+            made += _core(antigen, allele, others)
+            continue
+        if antigen.hla and all(is_class_two(name) for name in antigen.hla):
+            continue  # a class II peptide of the table; its class I epitopes have rows of their own
         for peptide in _pieces(antigen.peptide):
             whole = peptide == antigen.peptide
             reported = whole and allele in antigen.hla
@@ -84,6 +91,24 @@ def _with_hla(antigen: Antigen, alleles: Sequence[str], percent: float, others: 
             if reported or (rank is not None and rank <= percent):
                 made.append(Target(antigen, peptide, allele, rank, reported))
     return made
+
+
+def _core(antigen: Antigen, allele: str, others: Sequence[Ranks]) -> list[Target]:
+    """The best core of a long peptide for a class II molecule, where it binds or is reported."""
+    if len(antigen.peptide) < SHORTEST_CLASS_TWO:
+        return []
+    cores = [antigen.peptide[i : i + matrices.CORE] for i in range(len(antigen.peptide) - matrices.CORE + 1)]
+    ranked = [(rank, core) for core in cores if (rank := rank_of(allele, core, others)) is not None]
+    if not ranked:
+        return []
+    rank, core = min(ranked)
+    reported = allele in antigen.hla
+    return [Target(antigen, core, allele, rank, reported)] if reported or rank <= CLASS_TWO_PERCENT else []
+
+
+def binding_limit(allele: str, percent: float) -> float:
+    """Rank (%) up to which a peptide counts as bound: ``percent`` for class I, ten for class II."""
+    return CLASS_TWO_PERCENT if is_class_two(allele) else percent
 
 
 def rank_of(allele: str, peptide: str, others: Sequence[Ranks] = ()) -> float | None:

@@ -70,10 +70,14 @@ def antigens(json: Json = False) -> None:
 def alleles(json: Json = False) -> None:
     """List the HLA molecules that can be predicted here, and by what."""
     from hepaxis.antigens import matrices
+    from hepaxis.antigens.alleles import is_class_two
     from hepaxis.antigens.mhcflurry import installed_models
 
     matrices.need_matrices()
-    held: dict[str, list[str]] = {name: [matrices.NAME] for name in matrices.supported()}
+    held: dict[str, list[str]] = {
+        name: [f"{matrices.CLASS_TWO_NAME} (exploratory)" if is_class_two(name) else matrices.NAME]
+        for name in matrices.supported()
+    }
     flurry = installed_models()
     for name in flurry.alleles if flurry else ():
         held.setdefault(name, []).append("MHCflurry")
@@ -93,7 +97,7 @@ def search(
     patient: Annotated[Path | None, typer.Option(help="Patient's folder: profile, HLA and peptides from it.")] = None,
     profile: Annotated[Path | None, typer.Option(help="Stool profile; only its species are searched.")] = None,
     sample: Annotated[str | None, typer.Option(help="Sample of the profile.")] = None,
-    hla: Annotated[str | None, typer.Option(help="Class I molecules, such as A*02:01,B*46:01.")] = None,
+    hla: Annotated[str | None, typer.Option(help="Molecules, such as A*02:01,B*46:01; DRB1 is exploratory.")] = None,
     peptides: Annotated[
         Path | None, typer.Option(help="Antigens: FASTA, TSV, VCF annotated by VEP, or a pVACseq table.")
     ] = None,
@@ -118,6 +122,7 @@ def search(
     considered. A stopped run goes on when started again with the same inputs.
     """
     from hepaxis.antigens import Settings, find_mimics, open_index
+    from hepaxis.antigens.alleles import is_class_two
     from hepaxis.antigens.table import candidate_table
     from hepaxis.cli.plan import can_be_written
     from hepaxis.patient.folder import load
@@ -137,10 +142,11 @@ def search(
     told = load(patient) if patient else None
     others = _backends(binding)
     settings = Settings(percent=percent, permutations=permutations, seed=seed, workers=workers)
+    molecules = _molecules(hla, told, others)
     found = find_mimics(
-        _antigens(peptides, kinds, told),
+        _antigens(peptides, kinds, told, any(is_class_two(one) for one in molecules or ())),
         _gut(open_index(folder), profile or (told.profile_path if told else None), sample, exposure, all_species),
-        _molecules(hla, told, others),
+        molecules,
         human=_human(human),
         settings=settings,
         others=others,
@@ -192,7 +198,7 @@ def cohort(
     )
 
 
-def _antigens(path: Path | None, kinds: str, told: PatientFolder | None) -> tuple[Antigen, ...]:
+def _antigens(path: Path | None, kinds: str, told: PatientFolder | None, class_two: bool) -> tuple[Antigen, ...]:
     from hepaxis.antigens.antigen_files import read_any
     from hepaxis.antigens.antigen_list import Antigen, shipped
     from hepaxis.problems import InputError, error
@@ -207,7 +213,7 @@ def _antigens(path: Path | None, kinds: str, told: PatientFolder | None) -> tupl
     wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     if not wanted or set(wanted) - {"taa", "hbv"}:
         raise InputError([error("mimics.kinds", f"'{kinds}'", "write taa, hbv or taa,hbv", column="--kinds")])
-    return shipped(wanted)
+    return shipped(wanted, class_two=class_two)
 
 
 def _gut(species: list[SpeciesIndex], path: Path | None, sample: str | None, exposure: Path | None, every: bool) -> Gut:

@@ -44,8 +44,9 @@ def _panel(one: Mapping[str, Any], weights: Sequence[float]) -> Panel:
         f"As close by chance: {quantity(one['e_value'])} "
         f"(Markov chain {quantity(one['e_markov'])}, permuted antigen {_or_none(one['e_permuted'])})."
     )
+    odds = f"P(cross-activation) {percent(one['p_median'])} ({percent(one['p_low'])} to {percent(one['p_high'])})"
     how = (
-        f"P(cross-activation) {percent(one['p_median'])} ({percent(one['p_low'])} to {percent(one['p_high'])}); "
+        f"{odds if one['p_median'] is not None else 'Class II, exploratory: no probability'}; "
         f"{one['facing_mismatches']} of the facing residues differ; carried by {one['species_with_it']} of the species "
         f"searched. {warnings_of(one)}"
     )
