@@ -20,7 +20,7 @@ def fault(curie: str) -> str:
     known = {str(row["id"]): str(row["pattern"]) for row in knowledge.records("curie_prefixes")}
     if not colon or prefix not in known:
         return f"{curie!r} has none of the prefixes {', '.join(known)}"
-    if not re.match(known[prefix], local):
+    if not re.match(known[prefix], local) or local.count("(") != local.count(")"):
         return f"{local!r} is not a local identifier of {prefix}"
     return ""
 
