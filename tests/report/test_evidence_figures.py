@@ -54,6 +54,22 @@ def test_figures_of_few_and_wide_studies_stay_inside_the_picture(exposure: str, 
                     assert 0 <= float(str(node.get(key))) <= limit
 
 
+LETTER = 6.5  # px, a wide mean of 12 px text
+
+
+@pytest.mark.parametrize(
+    "asked", [("antibiotics", "HCC", "OS"), ("antibiotics", "any", "OS"), ("lbp", "any", "response")]
+)
+def test_no_word_is_cut_off_at_the_right(asked: tuple[str, str, str]) -> None:
+    given = answer(question(*asked))
+    for svg in (forest(given, LABELS), funnel(given, LABELS)):
+        root = ElementTree.fromstring(svg)
+        width = float(root.get("width", 0))
+        for node in root.iter():
+            if node.tag.endswith("text") and not {"e", "m"} & set((node.get("class") or "").split()):
+                assert float(node.get("x", 0)) + LETTER * len(node.text or "") <= width, node.text
+
+
 def test_a_funnel_of_nothing_says_so() -> None:
     given = answer(question("antibiotics", "HCC", "PFS"))
     empty = replace(given, pool=replace(given.pool, used=(), model=None, plain=None, fixed=None))

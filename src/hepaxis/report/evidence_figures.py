@@ -27,11 +27,11 @@ RULES = (
     "stroke:var(--c-liver)}.ink{fill:var(--ink);stroke:var(--ink)}.hollow{fill:var(--paper)}.bar{stroke-width:1.75}"
     ".dash{stroke-dasharray:5 3;fill:none}"
 )
-WIDTH, ROW, TOP = 1080, 22, 62
+WIDTH, ROW, TOP = 1140, 22, 62
 LABEL, PLOT, PLOT_END, NUMBERS, SHARES, BASIS = 14, 330, 660, 680, 870, 890
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 10, 20, 50, 100)
 WIDEST = math.log(60)  # an interval that goes further is cut, with an arrow
-LIST, LINE = 170, 130  # left edge and letters of a list of studies
+LIST, LINE, TITLE = 170, 130, 90  # left edge and letters of a list of studies; letters of a funnel's title
 FUNNEL_HEIGHT, FUNNEL_LEFT, FUNNEL_RIGHT, FUNNEL_TOP, FUNNEL_BOTTOM = 380, 70, 620, 62, 330
 Z95 = 1.959964
 NAMES = {"hr": "HR", "or": "OR", "rr": "RR", "md": "mean difference", "smd": "standardised difference", "median": "HR"}
@@ -115,7 +115,7 @@ def funnel(answer: Answer, labels: dict[str, str]) -> str:
     sides = [axis.x(centre - Z95 * deepest), axis.x(centre + Z95 * deepest)]
     outline = f"M{axis.x(centre):.1f} {top:.1f}L{sides[0]:.1f} {foot:.1f}M{axis.x(centre):.1f} {top:.1f}"
     body = [
-        text(LABEL, 24, answer.question.text, "b"),
+        *(text(LABEL, 18 + 15 * i, words, "b") for i, words in enumerate(wrap(answer.question.text, TITLE))),
         f'<path d="{outline}L{sides[1]:.1f} {foot:.1f}" class="dash axis"/>',
         f'<line x1="{axis.x(centre):.1f}" y1="{top:.1f}" x2="{axis.x(centre):.1f}" y2="{foot:.1f}" class="axis"/>',
         f'<line x1="{FUNNEL_LEFT}" y1="{foot:.1f}" x2="{FUNNEL_RIGHT}" y2="{foot:.1f}" class="axis"/>',
