@@ -20,7 +20,7 @@ import numpy as np
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "bacterial_proteome"
 SPECIES, PROTEINS, LENGTH, QUERIES, SEED = 150, 3000, 9, 1000, 1
-NOT_BACTERIA = ("iCHO", "iMM1415", "iAM_", "iMM904", "iIS312", "iLB1027", "STM")
+NOT_BACTERIA = ("iCHO", "iMM1415", "iAM_", "iMM904", "iIS312", "iLB1027", "iAT_PLT")
 PLANTED, MOST_MISMATCHES, FEW = 150, 4, 5
 BLAST = ("-task", "blastp-short", "-evalue", "200000", "-seg", "no", "-comp_based_stats", "0", "-ungapped")
 MMSEQS = ("-s", "7.5", "-e", "200000", "-k", "5", "--spaced-kmer-mode", "0", "--comp-bias-corr", "0", "--mask", "0")

@@ -15,7 +15,7 @@ from hepaxis.antigens.index import SpeciesIndex, in_memory
 from hepaxis.antigens.matrices import frequencies
 from hepaxis.antigens.proteomes import Protein
 
-NOT_BACTERIA = ("iCHO", "iMM1415", "iAM_", "iMM904", "iIS312", "iLB1027", "STM")  # hamster, mouse, protists, yeast
+NOT_BACTERIA = ("iCHO", "iMM1415", "iAM_", "iMM904", "iIS312", "iLB1027", "iAT_PLT")  # animals, protists, yeast
 
 
 def random_sequence(rng: np.random.Generator, length: int) -> str:
