@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hepaxis.plan.make.build_twin", lambda *a, **k: pytest.fail("work began on a bad input"))
+    monkeypatch.setattr("hepaxis.plan.patient_twin.build_twin", lambda *a, **k: pytest.fail("work began on a bad input"))
 
 
 def test_help_is_quick_because_it_imports_neither_pandas_nor_numpy() -> None:
@@ -191,7 +191,7 @@ def test_an_interrupt_is_exit_code_4_and_writes_nothing(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hepaxis.plan.make.build_twin", stop)
+    monkeypatch.setattr("hepaxis.plan.patient_twin.build_twin", stop)
     code, out, err = run("plan", folder, "--out", tmp_path / "run")
     assert (code, out) == (4, "")
     assert "nothing was written" in err
