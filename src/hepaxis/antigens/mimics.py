@@ -73,7 +73,8 @@ def find_mimics(
     listed: list[dict] = []
     groups = [list(found) for _, found in groupby(order, lambda one: _group(one, with_hla))]
     for number, group in enumerate(groups, start=1):
-        say(f"{number}/{len(groups)} {_group(group[0], with_hla)}: {len(group)} peptides")
+        molecule, length = _group(group[0], with_hla)
+        say(f"{number}/{len(groups)} {molecule}: {len(group)} {length}-mers")
         key = _key(group, gut, human, settings, with_hla, others)
         made = _kept(keep, key) or find_group(
             group, gut, with_hla=with_hla, human=human, settings=settings, others=others

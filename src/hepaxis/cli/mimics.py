@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 mimics = typer.Typer(no_args_is_help=True)
 
 RESULT, TABLE, PAGE = "mimics.json", "candidates.tsv", "report.html"
+MOST_TOLD = 5  # candidates named on the terminal; the table has all
 PART = ".mimics.part"  # finished groups of an interrupted run
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 
@@ -273,10 +274,12 @@ def _said(found: dict[str, Any]) -> str:
                 f"{null['of']} {null['observed']:.3g}; {words} give {null['median']:.3g} "
                 f"({null['low']:.3g} to {null['high']:.3g}); p = {null['p']:.3g}"
             )
-    for one in found["candidates"][:5]:
+    first = {(one["peptide"], one["allele"], one["candidate"]): one for one in reversed(found["candidates"])}
+    for one in sorted(first.values(), key=lambda one: one["e_value"])[:MOST_TOLD]:
+        others = one["species_with_it"] - 1
         lines.append(
-            f"  {one['antigen_id']} {one['peptide']} ~ {one['candidate']} ({one['species']}, {one['protein']}) "
-            f"{one['allele']}: E = {one['e_value']:.2g}"
+            f"  {one['antigen_id']} {one['peptide']} ~ {one['candidate']} ({one['species']}"
+            f"{f' and {others} more' if others else ''}, {one['protein']}) {one['allele']}: E = {one['e_value']:.2g}"
         )
     bridge = found["bridge"]
     if bridge:
