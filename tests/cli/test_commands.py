@@ -48,7 +48,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hepaxis.plan.patient_twin.build_twin", lambda *a, **k: pytest.fail("work began on a bad input"))
+    builder = "hepaxis.plan.patient_twin.build_twin"
+    monkeypatch.setattr(builder, lambda *a, **k: pytest.fail("work began on a bad input"))
 
 
 def test_help_is_quick_because_it_imports_neither_pandas_nor_numpy() -> None:
