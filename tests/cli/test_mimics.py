@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("numba", reason="numba (extra mimics) is not installed")
 pytest.importorskip("epytope", reason="epytope (extra mimics) is not installed")
 
+from hepaxis.antigens import find, mimics
 from hepaxis.cli import main
 
 PADDING = (
@@ -124,3 +125,21 @@ def test_a_cohort_is_read_from_results_of_every_species(run, index, tmp_path):
     code, _, err = run("cohort", *folders[:3], tmp_path)
     assert code == 1
     assert "no mimics.json" in err
+
+
+def test_an_interrupted_search_says_that_it_goes_on_and_leaves_no_result(run, index, tmp_path, monkeypatch):
+    real, calls = find.find_group, []
+
+    def stop(*args, **kwargs):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(mimics, "find_group", stop)
+    words = ("search", index, "-o", tmp_path / "o", "--hla", "A*02:01,A*24:02", "--permutations", 5)
+    code, _, err = run(*words)
+    assert code == 4
+    assert "run it again to go on" in err
+    assert not (tmp_path / "o" / "mimics.json").exists()
+    monkeypatch.undo()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json as jsonlib
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +24,18 @@ mimics = typer.Typer(no_args_is_help=True)
 RESULT, TABLE, PAGE = "mimics.json", "candidates.tsv", "report.html"
 MOST_TOLD = 5  # candidates named on the terminal; the table has all
 PART = ".mimics.part"  # finished groups of an interrupted run
+INTERRUPTED = 4  # exit code, as everywhere
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+
+
+@contextmanager
+def _goes_on(kept: str) -> Iterator[None]:
+    """An interrupt is told what is kept, and ends with the exit code for it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; {kept} are kept, run it again to go on", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @mimics.callback()
@@ -43,7 +56,8 @@ def index(
     from hepaxis.cli.plan import can_be_written
 
     can_be_written(folder)
-    species, problems = build_index(proteomes, folder, say=lambda text: typer.echo(text, err=True))
+    with _goes_on("finished species"):
+        species, problems = build_index(proteomes, folder, say=lambda text: typer.echo(text, err=True))
     for problem in problems:
         typer.echo(str(problem), err=True)
     proteins = sum(one.proteins for one in species)
@@ -144,16 +158,17 @@ def search(
     others = _backends(binding)
     settings = Settings(percent=percent, permutations=permutations, seed=seed, workers=workers)
     molecules = _molecules(hla, told, others)
-    found = find_mimics(
-        _antigens(peptides, kinds, told, any(is_class_two(one) for one in molecules or ())),
-        _gut(open_index(folder), profile or (told.profile_path if told else None), sample, exposure, all_species),
-        molecules,
-        human=_human(human),
-        settings=settings,
-        others=others,
-        keep=out / PART,
-        say=say,
-    )
+    with _goes_on("finished molecules"):
+        found = find_mimics(
+            _antigens(peptides, kinds, told, any(is_class_two(one) for one in molecules or ())),
+            _gut(open_index(folder), profile or (told.profile_path if told else None), sample, exposure, all_species),
+            molecules,
+            human=_human(human),
+            settings=settings,
+            others=others,
+            keep=out / PART,
+            say=say,
+        )
     text = jsonlib.dumps(found, indent=1, allow_nan=False) + "\n"
     texts = {RESULT: text, TABLE: candidate_table(found), PAGE: render_mimics(jsonlib.loads(text))}
     write_whole(out, texts)
