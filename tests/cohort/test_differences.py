@@ -167,6 +167,27 @@ def test_agreement_needs_both_scales(rng):
     assert set(found.methods) == {"log", "centred", "presence", "ranks", "ancombc2"}
 
 
+def test_a_rare_feature_that_sinks_to_the_floor_is_no_finding_that_rises():
+    """Sparse counts, all planted features rise: the others fall, rare ones no further than the floor."""
+    alone, agreed, kept = [], [], []
+    for seed in range(10):
+        rng = np.random.default_rng([11, seed])
+        group = np.arange(60) % 2 == 0
+        logs = np.tile(rng.normal(0.0, 2.5, FEATURES), (60, 1))
+        logs[:, :CHANGED] += np.outer(group, np.full(CHANGED, 2.0))
+        table = sequenced(rng, logs, rng.integers(2_000, 40_000, 60))
+        data = pd.DataFrame({"group": np.where(group, "r", "n")}, index=table.values.index)
+        found = differential(table, data, "group", methods=["log", "centred", "presence"])
+        alone.append(score(found, np.arange(CHANGED), "centred")[0])
+        rows = found.agreement.droplevel("contrast")
+        called = rows.index[rows["finding"]]
+        agreed.append(sum(int(name[1:]) >= CHANGED for name in called) / max(len(called), 1))
+        kept.append(sum(int(name[1:]) < CHANGED for name in called) / CHANGED)
+    assert np.mean(agreed) < np.mean(alone)
+    assert np.mean(agreed) <= LEVEL + 3.0 * np.std(agreed, ddof=1) / np.sqrt(10)
+    assert np.mean(kept) > 0.85
+
+
 def test_the_mixed_model_maximises_the_restricted_likelihood(rng):
     people = np.repeat(np.arange(15), rng.integers(1, 5, 15))
     n = len(people)
