@@ -67,7 +67,7 @@ def test_every_answer_forbids_inline_script_and_framing(served: Served, path: st
 
 
 def test_pages_hold_no_inline_style_script_or_foreign_address(served: Served) -> None:
-    for path in ("/patients", "/runs", "/trials", "/axis", "/strategies"):
+    for path in ("/patients", "/runs", "/trials", "/axis", "/strategies", "/evidence", "/evidence/conflicts"):
         text = served.ask(path)[2].decode()
         assert not re.search(r"<script(?![^>]*\ssrc=)", text)
         assert not re.search(r"\sstyle=|<style|\son\w+=", text)

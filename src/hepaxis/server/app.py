@@ -22,7 +22,7 @@ from hepaxis.server import views
 from hepaxis.server.children import unexpected
 from hepaxis.server.guard import Guard
 from hepaxis.server.live import Overtaken
-from hepaxis.server.pages import axis, jobs, patients, runs, strategies, trials, what_if
+from hepaxis.server.pages import axis, evidence, jobs, patients, runs, strategies, trials, what_if
 from hepaxis.server.room import Room
 
 LOG = logging.getLogger("hepaxis.server")
@@ -41,6 +41,9 @@ PAGES: tuple[tuple[str, Page], ...] = (
     ("/axis/modules/{name}", axis.module),
     ("/trials", trials.index),
     ("/trials/{id}", trials.result),
+    ("/evidence", evidence.index),
+    ("/evidence/questions/{id}", evidence.question),
+    ("/evidence/conflicts", evidence.conflicts),
     ("/runs", runs.index),
     ("/runs/{id}", runs.run),
     ("/jobs/{id}", jobs.page),
@@ -146,6 +149,7 @@ async def _fault(request: Request, fault: Exception) -> Response:
 async def _network_style(request: Request) -> Response:
     """Style of the model's pictures, in the page's own colours and for them alone."""
     from hepaxis.exchange.diagram import PALETTE, style_of
+    from hepaxis.report.evidence_figures import RULES
 
     rules = style_of({name: f"var(--{name})" for name in PALETTE})
-    return Response(f".net-model svg{{{rules}}}\n", media_type="text/css")
+    return Response(f".net-model svg{{{rules}}}\n.evidence-figure svg{{{RULES}}}\n", media_type="text/css")

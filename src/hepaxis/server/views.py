@@ -27,6 +27,7 @@ NAVIGATION = (
     ("strategies", "/strategies", "Strategies"),
     ("axis", "/axis", "Axis"),
     ("trials", "/trials", "Trial"),
+    ("evidence", "/evidence", "Evidence"),
     ("runs", "/runs", "Runs"),
 )
 TWIN = ".json"
