@@ -24,7 +24,6 @@ from hepaxis.problems import InputError, Problem, Severity, error
 from hepaxis.profile.record import Step
 
 Tables = str | Path | pd.DataFrame
-MAX_CATEGORY_COLUMNS = 400
 
 
 def join(

@@ -28,7 +28,6 @@ from hepaxis.problems import InputError, Problem, error, info, warning
 
 METHODS = ("log", "centred", "presence", "ranks", "ancombc2")
 UNITS = {"log": "log2 fold", "centred": "log2 fold", "presence": "log odds", "ranks": "AUC", "ancombc2": "log2 fold"}
-COLUMNS = ["estimate", "se", "low", "high", "df", "p", "q"]
 ALPHA = 0.05
 
 
