@@ -31,7 +31,7 @@ from hepaxis.population import Twin, engine_model, with_parameters
 from hepaxis.problems import InputError, error
 
 SEED = 20261201
-HOSTS, DRAWS = 10, 12  # 120 virtual patients: about 0.3 s for a setting on two cores
+HOSTS, DRAWS = 6, 12  # 72 virtual patients: about 0.3 s for a setting
 SMALL = Draws(HOSTS, DRAWS, SEED, HORIZON_DAYS)
 LEAST, MOST = 0.1, 10.0  # factors on a capacity; gates saturate well within them
 KEPT_TWINS, KEPT_RUNS = 24, 48  # settings held in memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
@@ -57,6 +58,7 @@ async def index(request: Request) -> Response:
     return views.shown(request, views.View("axis.html.j2", "Axis", "axis", data, context, call=call))
 
 
+@cache
 def _tables() -> dict[str, Any]:
     """Modules and gates of the model as plain rows."""
     from hepaxis import axis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
@@ -51,7 +52,9 @@ def _choices() -> dict[str, list[str]]:
     return {name: sorted({str(getattr(one, name)) for one in records()} - {""}) for name in ("kind", "design")}
 
 
+@cache
 def _questions() -> list[dict[str, str]]:
+    """Standing questions pooled: the same for the life of the server."""
     from hepaxis import knowledge
     from hepaxis.evidence.grade import certainty
     from hepaxis.evidence.links import pooled_text

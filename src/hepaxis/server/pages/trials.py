@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
@@ -41,7 +42,9 @@ async def index(request: Request) -> Response:
     return views.shown(request, views.View("trials.html.j2", "Virtual trials", "trials", data, context, call=call))
 
 
+@cache
 def _choices() -> dict[str, Any]:
+    """What the form offers: the same for the life of the server."""
     from hepaxis import therapy
     from hepaxis.trial import built_in_designs, design_template, load_design
 
