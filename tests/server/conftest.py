@@ -16,7 +16,9 @@ from serving import Served
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     one = Served(tmp_path_factory.mktemp("served") / "workspace")
-    one.enter()
-    yield one
-    if one.process.poll() is None:
-        one.stop()
+    try:
+        one.enter()
+        yield one
+    finally:
+        if one.process.poll() is None:
+            one.stop()
