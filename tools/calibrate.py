@@ -44,6 +44,7 @@ TABLES = {
     "kill_max": ("axis/modules/58_killing.csv", "kill_max"),
     "growth_vegf": ("axis/modules/60_tumour.csv", "growth_vegf"),
     "compensation_rate": ("axis/modules/57_checkpoints.csv", "compensation_rate"),
+    "memory_recall": ("axis/modules/59_memory.csv", "memory_cd8_recall"),
     "priming_ctla4": ("axis/modules/55_cd8.csv", "priming_ctla4"),
     "sorafenib": ("knowledge/tables/drugs.csv", "sorafenib.kill"),
     "lenvatinib": ("knowledge/tables/drugs.csv", "lenvatinib.kill"),

@@ -62,7 +62,7 @@ def test_every_gate_stands_in_the_picture_of_the_gates():
     ("source", "target", "sign"),
     [
         ("vegf_block", "growth_now", -1),
-        ("tumour_volume", "gompertz", -1),
+        ("tumour_volume", "growth_slowing", -1),
         ("growth_now", "net_sensitive", 1),
         ("tki_kill", "kill_tki", 1),
         ("total_{guild}", "press_{guild}", 0),

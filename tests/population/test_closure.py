@@ -152,7 +152,7 @@ def test_growth_at_the_start_is_the_one_asked_for(twin):
     gut = Guts(*(getattr(twin.guts, f)[twin.draw] for f in ("shares", "absent", "open")), pd.DataFrame(), "prior")
     lost = close(parameters.assign(antigen_loss=0.3), gut)
     for closed in (twin.closed.take(rows), lost):
-        got = model.observe(closed.states, closed.parameters, ["net_growth", "gompertz"])
+        got = model.observe(closed.states, closed.parameters, ["net_growth", "growth_slowing"])
         asked = closed.parameters["net_growth_start"].to_numpy()
         assert got[:, 0] == pytest.approx(asked, rel=1e-6, abs=1e-12)
         assert got[:, 1] == pytest.approx(1.0)

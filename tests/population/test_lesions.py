@@ -81,7 +81,7 @@ def test_opposite_offsets_diverge_and_immunity_sees_the_sum(reference):
     model = engine_model()
     one = closed.states.copy()
     one[:, [model.states.index(name) for name in LOGS]] = [[0.7, -0.9, 0.0, 0.0, 0.0]]
-    seen = ["antigen_flux", "antigenic", "kill_sensitive", "gompertz"]
+    seen = ["antigen_flux", "antigenic", "kill_sensitive", "growth_slowing"]
     assert (model.observe(one, closed.parameters, seen) == model.observe(closed.states, closed.parameters, seen)).all()
 
 

@@ -15,7 +15,7 @@ from hepaxis.trial import OBSERVE, course_of
 
 def made(**more: np.ndarray) -> tuple[Any, Any]:
     days = np.array([0.0, 7.0])
-    names = ("tumour_volume", "diameter_spread", "net_growth", "growth_promoted", "gompertz", "kill_rest")
+    names = ("tumour_volume", "diameter_spread", "net_growth", "growth_promoted", "growth_slowing", "kill_rest")
     values = {name: np.array([[1.0, 2.0], [1.0, np.nan]]) for name in (*names, "vegf_block", "liver", "barrier")}
     values |= {name: np.asarray(array, float) for name, array in more.items()}
     run = SimpleNamespace(days=days, values=values)

@@ -62,6 +62,14 @@ def test_draws_have_the_recorded_spread_and_a_seed():
     assert posterior_draws(3, 2) == posterior_draws(3, 2) != posterior_draws(3, 4)
 
 
+def test_draws_come_in_mirrored_pairs_so_that_few_of_them_have_the_tables_as_their_mean():
+    names = [row["name"] for row in calibration()["values"]]
+    logs = np.log([[moved.factors[name] for name in names] for moved in posterior_draws(16, 5)])
+    assert logs[0::2] == pytest.approx(-logs[1::2])
+    assert np.abs(logs).min(axis=0).max() > 0
+    assert len(posterior_draws(5, 5)) == 5
+
+
 def test_no_posterior_is_wider_than_its_prior():
     for row in calibration()["values"]:
         assert row["sd_log"] <= row["prior_sd_log"] * (1 + 1e-6)

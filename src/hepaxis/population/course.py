@@ -20,7 +20,7 @@ from hepaxis.population.twin import MAX_STEPS, TOLERANCE, Twin
 from hepaxis.profile.guilds import GUILDS
 
 TUMOUR = (
-    "tumour_volume", "diameter_spread", "net_growth", "growth_promoted", "gompertz", "kill_rest", "vegf_block",
+    "tumour_volume", "diameter_spread", "net_growth", "growth_promoted", "growth_slowing", "kill_rest", "vegf_block",
     "liver", "barrier",
 )  # fmt: skip
 STEP_DAYS = 7.0

@@ -1,10 +1,11 @@
 """Plausible patients: bounds on what was drawn and on the patient at rest; who is outside is counted by the rule.
 
 Held: ``plausible.csv``.  A tumour must have had time to grow: its size is followed back under the model's own law
-(Gompertz towards ``volume_max`` from the drawn net rate) to one cell, which may not be older than the liver disease and
+(Richards towards ``volume_max``) to one cell, which may not be older than the liver disease and
 may not have divided faster than cells do.
 Rules on immune ratios need the patient at rest (``closed``).
-Assumed: the net rate of the law is the drawn one at the present size; HBV is carried from birth.
+Assumed: growth without killing is the drawn net rate and the killing that the reference patient has at rest, since T cells
+find little antigen in a small tumour; HBV is carried from birth.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from hepaxis.population.closure import Closed, engine_model
+from hepaxis.population.closure import KILL_REST, Closed, engine_model
 from hepaxis.population.points import Array
 
 DAYS_A_YEAR = 365.25
@@ -35,15 +37,16 @@ def plausibility_rules() -> tuple[dict[str, str], ...]:
 def growth_back(volume: Array, rate: Array) -> tuple[Array, Array]:
     """(years since the first cell, doubling time of the first cells in days) of a tumour of ``volume`` mL.
 
-    rate (1/day) is the present net rate; Gompertz: d ln V/dt = rate ln(max/V) / ln(max/volume).  Infinite where the
-    rate is not positive.
+    rate (1/day) without killing, at the present size; Richards: with x = (V/max)^power, d ln V/dt = rate (1 - x)/(1 - x now), so that
+    the logit of x rises evenly.  Infinite where the rate is not positive.
     """
-    ceiling = engine_model().default_parameters["volume_max"]
-    now = np.log(ceiling / np.minimum(volume, 0.999 * ceiling))
-    then = np.log(ceiling / ONE_CELL_ML)
-    per_day = 1.0 / np.where(rate > 0, rate, np.nan)
-    years = now * per_day * np.log(then / now) / DAYS_A_YEAR
-    doubling = np.log(2.0) * per_day * now / then
+    model = engine_model().default_parameters
+    ceiling, power = model["volume_max"], model["ceiling_power"]
+    now = (np.minimum(volume, 0.999 * ceiling) / ceiling) ** power
+    then = (ONE_CELL_ML / ceiling) ** power
+    per_day = (1.0 - now) / np.where(rate > 0, rate, np.nan)
+    years = per_day * (special.logit(now) - special.logit(then)) / power / DAYS_A_YEAR
+    doubling = np.log(2.0) * per_day / (1.0 - then)
     return np.nan_to_num(years, nan=np.inf), np.nan_to_num(doubling, nan=np.inf)
 
 
@@ -51,7 +54,8 @@ def with_tumour_age(covariates: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFr
     """Covariates with ``doubling_days``, ``tumour_age`` (years from the first cell), its share of the years of liver
     disease, and ``first_doubling`` (days)."""
     rate = inputs["tumour.growth"].to_numpy(float)
-    age, first = growth_back(covariates["volume"].to_numpy(float), rate)
+    unkilled = rate + engine_model().default_parameters[KILL_REST]
+    age, first = growth_back(covariates["volume"].to_numpy(float), unkilled)
     disease = covariates["age"].to_numpy(float) - covariates["aetiology"].map(DISEASE_FROM).to_numpy(float)
     return covariates.assign(
         doubling_days=np.log(2.0) / rate,

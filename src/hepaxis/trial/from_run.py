@@ -20,7 +20,7 @@ OBSERVE = (*LESIONS, "albi")
 def course_of(run: Run, twin: Twin) -> Course:
     """Course of every virtual patient of a run (V, m)."""
     values = {name: _held(array) for name, array in run.values.items()}
-    unslowed = values["growth_promoted"] * values["gompertz"]
+    unslowed = values["growth_promoted"] * values["growth_slowing"]
     gained = unslowed - values["net_growth"] - values["kill_rest"]
     recorded = twin.hosts.diameter_sum[twin.host]
     return Course(

@@ -16,11 +16,14 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from scipy import stats
+from scipy.stats import qmc
 
 from hepaxis.population import Population, Twin, engine_model
 from hepaxis.trial.parameters import hazard_table, rows
 
 FILE = "calibration.json"
+SMALLEST = 1e-9  # chance at which a quantile is cut
 SHARES = ("vegf_factor",)  # a factor at full block: it cannot exceed 1
 
 
@@ -116,10 +119,17 @@ def calibration() -> dict[str, Any]:
 
 
 def posterior_draws(n: int, seed: int) -> list[Moved]:
-    """n draws of the calibrated values around those of the tables."""
+    """n draws of the calibrated values around those of the tables: scrambled Sobol points, each beside its mirror image.
+
+    Any two draws 2k and 2k + 1 have the tables' values as their (geometric) mean, so that a mean over few draws does
+    not wander off with them.
+    """
     record = calibration()
     names = [row["name"] for row in record["values"]]
-    steps = np.random.default_rng([seed, 41]).multivariate_normal(
-        np.zeros(len(names)), np.array(record["covariance"]), size=n, method="cholesky"
-    )
-    return [Moved(dict(zip(names, np.exp(step).tolist(), strict=True))) for step in steps]
+    pairs = -(-n // 2)
+    sobol = qmc.Sobol(len(names), rng=np.random.default_rng([seed, 41]))
+    points = sobol.random_base2(max(pairs - 1, 1).bit_length())
+    normal = stats.norm.ppf(np.clip(points[:pairs], SMALLEST, 1.0 - SMALLEST))
+    steps = normal @ np.linalg.cholesky(np.array(record["covariance"])).T
+    mirrored = np.stack([steps, -steps], axis=1).reshape(2 * pairs, len(names))[:n]
+    return [Moved(dict(zip(names, np.exp(step).tolist(), strict=True))) for step in mirrored]
