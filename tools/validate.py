@@ -38,13 +38,15 @@ def page(record: dict[str, Any]) -> str:
         f"{record['patients']} virtual patients an arm over {record['draws']} draws of the calibrated values, the "
         f"gates drawn from their priors. The rows held out have now been scored {record['times_scored']} times, and "
         "the structure was chosen with every row in view: the column is optimistic. What was fitted, and how far it is "
-        "left open: `src/hepaxis/trial/calibration.json`. An interval holds the posterior, a spread between trials "
-        "stated beforehand, and the counting error of a trial of that size.",
+        "left open: `src/hepaxis/trial/calibration.json`. An interval holds the posterior, the counting error of a "
+        "trial of that size, and the larger of a spread between trials stated beforehand and the misfit that the "
+        "fitted arms still show.",
         *arms_page(record["arms"], record["scores"]),
         "",
-        "Known misfits: complete response is hardly ever reached (the core holds few tumours that vanish; it is not "
-        "fitted); the two arms of Study 22 that were fitted pull against each other; SHARP sorafenib and "
-        "atezolizumab with cabozantinib were expected to fail.",
+        "Known misfits: the two arms of Study 22 that were fitted pull against each other, and that trial as a whole "
+        "progressed earlier than the others; SHARP sorafenib and atezolizumab with cabozantinib were expected to fail. "
+        "A scar without living tumour is not held: in trials it keeps some whose tumour is gone from being counted as "
+        "complete responses.",
         "",
         "## The gut's total effect (tau)",
         "",

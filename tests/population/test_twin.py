@@ -51,6 +51,16 @@ def shares_on(twin, day: float) -> np.ndarray:
     return values / values.sum(axis=1, keepdims=True)
 
 
+def test_a_large_tumour_does_not_worsen_the_albi_that_was_measured_beside_it(reference, sheet):
+    """A liver full of tumour shows the ALBI of the sheet on day 0, not one made worse a second time."""
+    liver = {"albumin": 38.0, "bilirubin": 16.0}
+    lesion = {"id": "L1", "organ": "liver", "target": True, "diameter": 140.0}
+    twin = make(sheet(liver=liver, tumour={"lesions": [lesion]}), reference, hosts=30)
+    run = run_strategy(twin, (), 14.0, observe=["albi"])
+    shown = np.median(run.values["albi"][twin.ok & ~run.failed, 0])
+    assert shown == pytest.approx(0.66 * np.log10(16.0) - 0.085 * 38.0, abs=0.15)
+
+
 def test_every_host_meets_every_draw_once(plain):
     pairs = set(zip(plain.host.tolist(), plain.draw.tolist(), strict=True))
     assert len(pairs) == len(plain.host) == HOSTS * DRAWS

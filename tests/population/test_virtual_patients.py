@@ -13,7 +13,7 @@ from hepaxis.patient.burden import sphere_ml
 from hepaxis.population import draw_candidates, draw_population
 from hepaxis.population.assumptions import assumed, liver_states
 from hepaxis.population.baseline import population_names
-from hepaxis.population.closure import lesions
+from hepaxis.population.closure import engine_model, lesions
 from hepaxis.population.communities import draw_communities, gut_conditions, with_conditions
 from hepaxis.population.plausible import DAYS_A_YEAR, ONE_CELL_ML, growth_back, plausibility_rules
 from hepaxis.population.target_lesions import target_diameters, target_volumes
@@ -71,13 +71,17 @@ def test_growth_back_is_the_models_law():
     """Integrated forward from one cell, the tumour is back at its size at its rate."""
     volume, rate = np.array([50.0, 800.0]), np.array([0.004, 0.01])
     years, doubling = growth_back(volume, rate)
-    ceiling = 4000.0
-    steps = 200_000
+    values = engine_model().default_parameters
+
+    def room(v):
+        return 1.0 - (v / values["volume_max"]) ** values["ceiling_power"]
+
+    steps = 20_000
     x = np.full(2, np.log(ONE_CELL_ML))
-    slope = rate / np.log(ceiling / volume)
-    assert np.log(2) / (slope * (np.log(ceiling) - x)) == pytest.approx(doubling)
+    slope = rate / room(volume)
+    assert np.log(2) / (slope * room(ONE_CELL_ML)) == pytest.approx(doubling)
     for _ in range(steps):
-        x = x + years * DAYS_A_YEAR / steps * slope * (np.log(ceiling) - x)
+        x = x + years * DAYS_A_YEAR / steps * slope * room(np.exp(x))
     assert np.exp(x) == pytest.approx(volume, rel=2e-3)
     assert np.isinf(growth_back(volume, np.array([0.0, -0.01]))[0]).all()
 

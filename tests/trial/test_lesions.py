@@ -25,9 +25,12 @@ def test_at_most_five_targets_over_organs():
         choose_targets(np.ones((1, 2)), ["liver"])
 
 
-def test_small_lesions_are_recorded_as_five_millimetres_and_smaller_ones_are_gone():
-    read = measure(np.array([[100.0, 4.9, 4.8, 0.0]]), np.zeros((1, 4)))[0]
-    assert read.tolist() == [100, criterion("too_small_mm"), 0, 0]
+def test_small_lesions_are_recorded_as_five_millimetres_at_least_and_those_too_small_to_be_seen_are_gone():
+    limit = hazard("disappearance_mm")
+    read = measure(np.array([[100.0, limit + 0.1, limit - 0.1, 0.0]]), np.zeros((1, 4)))[0]
+    assert read.tolist() == [100, pytest.approx(limit + 0.1), 0, 0]
+    short = measure(np.array([[limit + 0.1]]), np.full((1, 1), -10.0))[0]
+    assert short.tolist() == [criterion("too_small_mm")]
     volume = np.pi / 6 * (hazard("disappearance_mm") / 10) ** 3
     assert volume == pytest.approx(hazard("eradication_volume"), rel=0.01), "one threshold, twice written"
 

@@ -67,6 +67,11 @@ def test_a_target_is_held_to_its_trial_and_to_other_trials():
         assert target.sd == pytest.approx(np.hypot(0.5 / np.sqrt(target.n), between_trials()[target.outcome]))
 
 
-def test_complete_response_is_left_out_and_said_why():
-    assert not [target for target in fit_targets() if target.outcome == "cr"]
+def test_complete_response_is_fitted_and_what_is_left_out_says_why():
+    with_printed = {
+        row["id"] for row in knowledge.records("trials") if row["use"] == "fit" and row["cr_pct"] is not None
+    }
+    assert {target.arm for target in fit_targets() if target.outcome == "cr"} == with_printed
+    left = {(row["arm"], row["outcome"]) for row in published_outcomes.rows("not_fitted.csv")}
+    assert not left & {(target.arm, target.outcome) for target in fit_targets()}
     assert all(row["reason"] for row in published_outcomes.rows("not_fitted.csv"))

@@ -15,13 +15,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from hepaxis import therapy
 from hepaxis.patient import Exposure
 from hepaxis.population.assumptions import assumed
-from hepaxis.population.closure import Closed, close, combine, engine_model, reference_rest, sizes_before
+from hepaxis.population.closure import (
+    Closed,
+    close,
+    combine,
+    engine_model,
+    function_left,
+    reference_rest,
+    sizes_before,
+)
 from hepaxis.population.guts import Guts, reference_gut
 from hepaxis.population.hosts import Hosts
 from hepaxis.population.mechanisms import Mechanisms, mechanism_names, mechanisms_at
@@ -32,7 +39,6 @@ from hepaxis.population.twin import Twin
 from hepaxis.population.virtual_patients import Population
 
 INHIBITOR = Exposure(kind="ppi", start_day=-365.0, ongoing=True)  # since long before the simulated time
-QUADRATURE = 16  # points of the mean over the time before day 0
 ROOM = 1.0  # days between the simulated start and the earliest course
 
 
@@ -112,23 +118,6 @@ def draw_for(population: Population, tau: float, shared_by: int = 1) -> Mechanis
     """A draw of the mechanisms for each patient, by its number; ``shared_by`` consecutive numbers have one."""
     names = [f"mechanism.{name}" for name in mechanism_names()]
     return mechanisms_at(uniform_points(population.seed, population.patients // shared_by, names), tau)
-
-
-def function_left(volume: pd.Series, rate: pd.Series, start: float) -> npt.NDArray[np.float64]:
-    """(n,) part of its function that a liver has on day 0 beside a tumour of ``volume`` mL, at rest on day ``start``.
-
-    A measured ALBI has the tumour in it, and the model's liver follows the tumour with its own turnover.
-    """
-    model = engine_model().default_parameters
-    nodes, parts = np.polynomial.legendre.leggauss(QUADRATURE)
-    days = 0.5 * start * (1.0 - nodes)
-    beside = 1.0 / (1.0 + np.outer(volume, np.ones_like(days)) * np.exp(np.outer(rate, days)) / model["liver_volume"])
-    weight = -0.5 * start * parts * model["liver_turnover"] * np.exp(model["liver_turnover"] * days)
-    at_start = 1.0 / (1.0 + volume * np.exp(rate * start) / model["liver_volume"])
-    left = at_start.to_numpy(float) * np.exp(model["liver_turnover"] * start)
-    for place, part in enumerate(weight):
-        left = left + part * beside[:, place]
-    return np.asarray(left, dtype=float)
 
 
 def start_day(population: Population) -> float:

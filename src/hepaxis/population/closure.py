@@ -25,6 +25,7 @@ PROMOTION_REST = "promotion_rest"
 INTERACTION = "interaction_"  # parameter names: interaction_<guild>_<by>
 ROUNDING = 1e-14
 LESION_INPUTS = ("start", "offset", "killing")  # lesion_<kind>_<lesion>: what sets lesions of a tumour apart
+QUADRATURE = 16  # points of the mean over the time before day 0
 SETTLING = 1000.0  # days integrated before Newton's method; compensating checkpoints move by a part in 4000 a day
 
 
@@ -236,6 +237,23 @@ def sizes_before(parameters: pd.DataFrame, day: float) -> pd.DataFrame:
             apart = np.exp(parameters[f"lesion_offset_{lesion}"] * day)
             back[f"lesion_start_{lesion}"] = parameters[f"lesion_start_{lesion}"] * apart
     return parameters.assign(**back)
+
+
+def function_left(volume: pd.Series, rate: pd.Series, start: float) -> np.ndarray:
+    """(n,) part of its function that a liver has on day 0 beside a tumour of ``volume`` mL, at rest on day ``start``.
+
+    A measured ALBI has the tumour in it, and the model's liver follows the tumour with its own turnover.
+    """
+    model = engine_model().default_parameters
+    nodes, parts = np.polynomial.legendre.leggauss(QUADRATURE)
+    days = 0.5 * start * (1.0 - nodes)
+    beside = 1.0 / (1.0 + np.outer(volume, np.ones_like(days)) * np.exp(np.outer(rate, days)) / model["liver_volume"])
+    weight = -0.5 * start * parts * model["liver_turnover"] * np.exp(model["liver_turnover"] * days)
+    at_start = 1.0 / (1.0 + volume * np.exp(rate * start) / model["liver_volume"])
+    left: np.ndarray = at_start.to_numpy(float) * np.exp(model["liver_turnover"] * start)
+    for place, part in enumerate(weight):
+        left = left + part * beside[:, place]
+    return left
 
 
 def kept_growth(closed: Closed) -> pd.DataFrame:

@@ -4,8 +4,8 @@ Held: ``plausible.csv``.  A tumour must have had time to grow: its size is follo
 (Richards towards ``volume_max``) to one cell, which may not be older than the liver disease and
 may not have divided faster than cells do.
 Rules on immune ratios need the patient at rest (``closed``).
-Assumed: growth without killing is the drawn net rate and the killing that the reference patient has at rest, since T cells
-find little antigen in a small tumour; HBV is carried from birth.
+Assumed: growth without killing is the drawn net rate and the killing that the reference patient has at rest, since T
+cells find little antigen in a small tumour; HBV is carried from birth.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def plausibility_rules() -> tuple[dict[str, str], ...]:
 def growth_back(volume: Array, rate: Array) -> tuple[Array, Array]:
     """(years since the first cell, doubling time of the first cells in days) of a tumour of ``volume`` mL.
 
-    rate (1/day) without killing, at the present size; Richards: with x = (V/max)^power, d ln V/dt = rate (1 - x)/(1 - x now), so that
-    the logit of x rises evenly.  Infinite where the rate is not positive.
+    rate (1/day) without killing, at the present size; Richards: with x = (V/max)^power, d ln V/dt = rate (1 - x)/(1 - x
+    now), so that the logit of x rises evenly.  Infinite where the rate is not positive.
     """
     model = engine_model().default_parameters
     ceiling, power = model["volume_max"], model["ceiling_power"]

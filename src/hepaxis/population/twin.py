@@ -18,7 +18,16 @@ import pandas as pd
 from hepaxis import axis, therapy
 from hepaxis.patient import Exposure, Patient
 from hepaxis.population.assumptions import assumed
-from hepaxis.population.closure import Closed, close, combine, engine_model, kept_growth, references, sizes_before
+from hepaxis.population.closure import (
+    Closed,
+    close,
+    combine,
+    engine_model,
+    function_left,
+    kept_growth,
+    references,
+    sizes_before,
+)
 from hepaxis.population.dosing import engine_protocol
 from hepaxis.population.guts import PRESENT, Guts, reference_gut
 from hepaxis.population.hosts import Hosts, draw_hosts
@@ -26,6 +35,7 @@ from hepaxis.population.mechanisms import Mechanisms
 from hepaxis.profile.guilds import GUILDS
 from hepaxis.profile.reference import GuildReference
 
+LIVER = "host.liver_function"
 TOLERANCE = 1e-4  # relative, of courses; a tumour diameter is measured to 7%
 MAX_STEPS = 20_000  # a year takes about 300; more means a virtual patient that should be looked at
 MATCH_ROUNDS = 2  # niches, course, niches again: the second round moves them by less than the error that remains
@@ -107,6 +117,8 @@ def build_twin(
     if "diet.carbohydrate" in host.inputs:
         carbohydrate = float(host.inputs["diet.carbohydrate"].iloc[0])
     own = combine([host.inputs]).assign(**before)
+    if LIVER in host.known:  # the ALBI was measured beside the tumour, which takes its own part
+        own["host_liver_function"] /= function_left(own["volume_start"], own["net_growth_start"], start)
     refs = references(sizes_before(own, start).assign(**dict.fromkeys(before, 0.0)), reference_gut(reference))
     people = _scaled(own.iloc[index].reset_index(drop=True), factors, draw)
     parameters = pd.concat([sizes_before(people, start), refs.iloc[index].reset_index(drop=True)], axis=1)

@@ -46,9 +46,7 @@ def choices(folder: Path, population: str, control: str, *, not_evaluable_progre
         made["published margins of the population"] = lambda: _to_margins(people, margins, base)
     for words, spread in (("prior narrower by", NARROW), ("prior wider by", WIDE)):
         made[f"{words} {spread:g}"] = partial(_to_spread, people, population, spread, base)
-    return [
-        _entry(name, weigh, rows, people.index, control, not_evaluable_progresses) for name, weigh in made.items()
-    ]
+    return [_entry(name, weigh, rows, people.index, control, not_evaluable_progresses) for name, weigh in made.items()]
 
 
 def _to_margins(people: pd.DataFrame, margins: tuple[Margin, ...], base: np.ndarray) -> np.ndarray:

@@ -3,8 +3,8 @@
 Held: at most five targets and two an organ, of at least 10 mm (RECIST 1.1, 10.1016/j.ejca.2008.10.026).  The model has
 liver lesions only, so two of them are targets unless the caller names other organs; lesions that are not targets are
 non-target and must vanish too for a complete response.  Each diameter is read with its own log-normal error.  A lesion
-under ``disappearance_mm`` is read as gone, one still seen under 5 mm is recorded as 5 mm.  Lymph nodes (short axis,
-15 mm and 10 mm) are not held.
+under ``disappearance_mm`` cannot be told from the liver and is read as gone; one still seen but read under 5 mm is
+recorded as 5 mm.  Lymph nodes (short axis, 15 mm and 10 mm) and scars without living tumour are not held.
 """
 
 from __future__ import annotations

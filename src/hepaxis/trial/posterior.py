@@ -119,7 +119,7 @@ def calibration() -> dict[str, Any]:
 
 
 def posterior_draws(n: int, seed: int) -> list[Moved]:
-    """n draws of the calibrated values around those of the tables: scrambled Sobol points, each beside its mirror image.
+    """n draws of the calibrated values around those of the tables: Sobol points, each beside its mirror image.
 
     Any two draws 2k and 2k + 1 have the tables' values as their (geometric) mean, so that a mean over few draws does
     not wander off with them.

@@ -1,8 +1,9 @@
 """Published arms simulated anew, each figure beside the published one, its interval and the null predictors.
 
 Held: patients come in batches, one draw of the calibrated values a batch, so that a figure is a mean over the posterior
-and its interval holds what the trials leave open, the spread between trials (stated beforehand) and the counting error
-of a trial of that size.  Rows marked ``fit`` were fitted, rows marked ``validate`` never; ``predict`` rows are shown.
+and its interval holds what the trials leave open, the spread between trials or the misfit of the fitted arms
+(``spread``) and the counting error of a trial of that size.  Rows marked ``fit`` were fitted, rows marked ``validate``
+never; ``predict`` rows are shown.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from hepaxis.trial.nulls import NULLS, null_predictions
 from hepaxis.trial.parameters import hazards_as
 from hepaxis.trial.posterior import Moved, posterior_draws
 from hepaxis.trial.published_arms import PublishedArm, published_arm
-from hepaxis.trial.published_outcomes import Target, arcsine, between_trials, targets
+from hepaxis.trial.published_outcomes import Target, arcsine, targets
 from hepaxis.trial.schedule import DAYS_PER_MONTH
+from hepaxis.trial.spread import predictive_sd
 from hepaxis.trial.survival import Curve
 
 HORIZON = 1100.0  # days: three years
@@ -120,7 +122,7 @@ def _spread(got: Followed, read: Callable[[pd.DataFrame], float], outcome: str) 
     each = np.array([float(arcsine(read(table))) for table in got.tables])
     chance = np.mean([0.25 / len(table) for table in got.tables])
     drawn = max(float(each.var(ddof=1)) - float(chance), 0.0) if len(each) > 1 else 0.0
-    return float(np.sqrt(drawn + 0.25 / got.arm.n + between_trials()[outcome] ** 2))
+    return float(np.sqrt(drawn + 0.25 / got.arm.n + predictive_sd(outcome) ** 2))
 
 
 def _limits(share: float, sd: float) -> tuple[float, float]:
