@@ -22,6 +22,7 @@ from hepaxis.patient import Patient, PatientFolder
 from hepaxis.plan import header
 from hepaxis.plan.attribution import attribute
 from hepaxis.plan.catalogue import Candidate, candidate, candidates
+from hepaxis.plan.decision import clinic_only, decide
 from hepaxis.plan.donor_ranking import donor_section
 from hepaxis.plan.donors import donor_files
 from hepaxis.plan.estimates import Cross, log_odds, probability
@@ -116,7 +117,13 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     by_draw = cross.by_draw(runs[best.id].endpoints.response - base.endpoints.response) if best else np.array([])
     missing = missing_rows(patient, sample, twin, by_draw, _measured(patient, able))
     nodes, edges = network(twin, why.reference_twin)
-    answer = verdict(sample, moved, ranked, why.rows, why.effect, missing)
+    progress("add-ons with a gut of the prior")
+    addons = [one for one in found.offered if one.id in runs and one.kind not in ("base", "regimen")]
+    alone = clinic_only(made.blank, blank, made.setting, addons, clinic)
+    gains = {one.id: cross.by_draw(runs[one.id].endpoints.response - base.endpoints.response) for one in addons}
+    chance = {one.id: one.p_best for one in ranked if one.p_best is not None}
+    decision = decide(sample, made.conditioned, gains, alone, chance)
+    answer = verdict(sample, moved, ranked, why.rows, why.effect, missing, decision.reasons, why.another)
     used = [s for one in ranked for s in one.evidence.sources] + [s for r in why.rows for s in r.sources]
     used += [flag.source for one in ranked for flag in one.safety]
     few = Stage.of(twin, made.setting, options.wide)
@@ -162,6 +169,8 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         search=search_section(found, len(ok)),
         attribution_whole=why.whole,
         another_gut=why.another,
+        clinic_only=alone.rows,
+        doubt=decision.doubt,
         twin=made.conditioned.rows,
         reach=made.reach,
         effective_patients=made.conditioned.ess,

@@ -274,6 +274,15 @@ class CheckRow:
 
 
 @dataclass(frozen=True)
+class ClinicOnlyRow:
+    """An add-on as the clinic alone would have it: change of response with a gut of the prior, on fewer people."""
+
+    id: str
+    label: str
+    change_response: Interval
+
+
+@dataclass(frozen=True)
 class TwinRow:
     """Something measured that weighs the virtual patients.  ``kind``: marker, scan, sample.
 
@@ -349,6 +358,8 @@ class Plan:
     search: Search | None = None
     attribution_whole: Attribution | None = None
     another_gut: Interval | None = None  # change of response with a healthy donor's gut in place of this one
+    clinic_only: tuple[ClinicOnlyRow, ...] = ()
+    doubt: float | None = None  # one less the chance that the leading choice is the best; 1 where nothing is ranked
     twin: tuple[TwinRow, ...] = ()
     reach: tuple[ReachRow, ...] = ()
     effective_patients: float = 0.0  # of n_patients, after weighting

@@ -60,8 +60,10 @@ def verdict(
     rows: tuple[AttributionRow, ...],
     gut: Interval,
     missing: tuple[MissingRow, ...],
+    cannot: tuple[str, ...] = (),
+    another: Interval | None = None,
 ) -> Verdict:
-    """The verdict of a plan."""
+    """The verdict of a plan.  cannot: why nothing can be ranked (``decision``); another: change with a donor's gut."""
     base = strategies[0]
     others = [s for s in strategies if s.status != "blocked" and s is not base and s.change_response is not None]
     reasons: list[str] = []
@@ -72,17 +74,17 @@ def verdict(
             f"the profile leaves the predicted response where the prior had it (shift {movement.shift:+.2f} prior sd, "
             f"spread {movement.narrowing:.2f} of the prior's)"
         )
-    if sample is not None and sample.doubtful:
+    reasons += [reason for reason in cannot if reason not in reasons]
+    if sample is not None and sample.doubtful and not cannot:
         reasons.append(sample.doubtful)
     regimens = [s for s in others if s.kind == "regimen" and better(s.change_response)]
     gains = [s for s in others if s.kind != "regimen" and better(s.change_response)]
     losses = [s for s in others if worse(s.change_response)]
-    if reasons and (sample is None or movement is None or not movement.moved):
+    blind = sample is None or (movement is not None and not movement.moved)
+    if blind or cannot:
         state = "cannot_tell"
-        sentence = (
-            f"{base.label} stays the default. With today's data this gut cannot be told from the prior, so add-ons "
-            "cannot be ranked."
-        )
+        why = "this gut cannot be told from the prior, so add-ons" if blind else "add-ons"
+        sentence = f"{base.label} stays the default. With today's data {why} cannot be ranked."
     elif not gains:
         state = "base_default"
         sentence = (
@@ -115,7 +117,7 @@ def verdict(
         sentence=sentence,
         reasons=tuple(f"{_capital(reason.rstrip('.'))}." for reason in reasons),
         limits_sentence=limits(rows),
-        gut_sentence=gut_sentence(gut),
+        gut_sentence=" ".join([gut_sentence(gut), *([] if another is None else [another_sentence(another)])]),
         options=options(base, others, missing),
     )
 
@@ -165,6 +167,13 @@ def gut_sentence(gut: Interval) -> str:
     direction = "more" if gut.median > 0 else "less"
     points = "point" if round(size) == 1 else "points"
     return f"About {size:.0f} {points} {direction} response than with a reference gut ({wide})."
+
+
+def another_sentence(another: Interval) -> str:
+    """Whether another gut could change it: a healthy donor's in place of this one, which no treatment gives whole."""
+    wide = f"{_tenths(another.median)} points, 90% interval {_whole(another.lo90)} to {_whole(another.hi90)}"
+    told = "would" if better(another) or worse(another) else "may or may not"
+    return f"A donor's gut in its place {told} change it ({wide})."
 
 
 def _whole(change: float) -> str:
