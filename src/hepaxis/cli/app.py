@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from hepaxis.cli.check import check
+from hepaxis.cli.cohort import cohort
 from hepaxis.cli.evidence import evidence
 from hepaxis.cli.export import export
 from hepaxis.cli.mimics import mimics
@@ -64,7 +65,7 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for command in (plan, check, profile, simulate, template, what_if, serve):
+for command in (plan, check, cohort, profile, simulate, template, what_if, serve):
     app.command()(_interruptible(command))
 app.add_typer(evidence, name="evidence")
 app.add_typer(export, name="export")

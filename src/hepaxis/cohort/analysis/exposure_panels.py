@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -175,7 +176,8 @@ def _mediated(
     options: Options,
     left: list[str],
 ) -> list[Panel]:
-    rows, marks = [], []
+    rows: list[tuple[Any, ...]] = []
+    marks = []
     for name, values in measures.items():
         mediator = values.reindex(people.abundance.index).to_numpy(float)
         try:
@@ -210,6 +212,8 @@ def _mediated(
     finding = (
         f"Part of it goes through {listed(clear)}" if clear else "None of the measures carries a part of it for sure"
     )
+    if not any(row[1] == "total" and (row[3] > 0 or row[4] < 0) for row in rows):
+        finding = "There is no clear effect to split: the interval of the total holds 0"
     return [
         Panel(
             f"{endpoint}_{label.replace(' ', '_')}_mediation",

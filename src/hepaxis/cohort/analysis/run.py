@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -225,6 +224,6 @@ def _hash(cohort: Cohort) -> str:
     return digest.hexdigest()[:16]
 
 
-def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """Name of the file -> its text, for one atomic write."""
+def table_texts(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Name of the file -> its text."""
     return {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}

@@ -1,0 +1,1 @@
+"""Figures of a cohort's page: forests, lines and clouds of points."""
