@@ -236,3 +236,26 @@ def test_rescue_is_not_searched_for_response():
     """Who has progressed cannot respond first; rescue is compared by what is left of the tumour."""
     assert changes("fmt_capsules_healthy")
     assert not any("progression" in part for parts in changes("fmt_capsules_healthy") for part in parts)
+
+
+def test_schedules_of_the_best_arm_and_both_roles_are_compared_on_the_wide_stage(small_search):
+    kinds = {row.kind for one in small_search.schedules for row in one.rows}
+    assert "role" in kinds
+    for one in small_search.schedules:
+        assert one.sentences
+        assert one.resample
+        for row in one.rows:
+            assert row.change_response.lo90 <= row.change_response.hi90
+    roles = next(one for one in small_search.schedules if any(row.kind == "role" for row in one.rows))
+    assert [row.label for row in roles.rows] == ["up front", "at progression"]
+
+
+def test_a_deep_strategy_says_what_of_its_mechanism_is_shown(small_search):
+    for one in small_search.strategies:
+        if one.stage == "deep" and one.outcomes and one.kind != "base":
+            assert one.tested.startswith("In these virtual patients, ")
+
+
+def test_no_arm_fills_the_deep_stage():
+    found = searched(lambda id: Gains(0.3 if "+rifaximin" in id else 0.0, 0.0, 0.0))
+    assert sum("rifaximin" in id for id in found.deep) <= 2

@@ -25,12 +25,14 @@ from hepaxis.plan.catalogue import Candidate, candidate, candidates
 from hepaxis.plan.donor_ranking import donor_section
 from hepaxis.plan.donors import donor_files
 from hepaxis.plan.estimates import Cross, log_odds, probability
+from hepaxis.plan.mechanism import observed_by
 from hepaxis.plan.missing import missing_rows
 from hepaxis.plan.network import network
 from hepaxis.plan.patient_twin import Draws, patient_twin, planned_regimen
 from hepaxis.plan.reach import reach_check
 from hepaxis.plan.safety_facts import from_patient
 from hepaxis.plan.sample import Sample, capacity_rows, profile_section
+from hepaxis.plan.schedules import schedule_section
 from hepaxis.plan.schema import Curve, Plan, Strategy
 from hepaxis.plan.searched import search_section
 from hepaxis.plan.simulation import Simulated
@@ -89,7 +91,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     """
     asked = _asked(folder.record, planned_regimen(folder), options)
     size = Draws(options.hosts, options.draws, options.seed, options.horizon_days)
-    made = patient_twin(folder, size, observe=CEILING, progress=progress)
+    made = patient_twin(folder, size, observe=(*CEILING, *observed_by()), progress=progress)
     patient, regimen, sample, able, twin = made.patient, made.regimen, made.sample, made.able, made.twin
     deep = Stage.of(twin, made.setting, known={(regimen,): made.base})
     if asked:
@@ -121,6 +123,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
     used += [flag.source for one in ranked for flag in one.safety]
     few = Stage.of(twin, made.setting, options.wide)
     facts = from_patient(patient)
+    schedules = schedule_section(regimen, found.searched, few, progress)
     donors = donor_section(options.donors, facts, sample, regimen, few, options.seed, progress)
     used += () if donors is None else donors.sources
     used += [flag.source for row in (() if donors is None else donors.rows) for flag in row.safety]
@@ -165,6 +168,7 @@ def make_plan(folder: PatientFolder, options: Options = Options(), progress: Pro
         twin=made.conditioned.rows,
         reach=made.reach,
         effective_patients=made.conditioned.ess,
+        schedules=schedules,
         donors=donors,
         donor_files=donor_files(options.donors),
     )

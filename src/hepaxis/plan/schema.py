@@ -11,13 +11,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hepaxis.plan.schema_donors import DonorRow, Donors, Engraftment, FunctionChange, SpeciesChange
-from hepaxis.plan.schema_search import Search, SearchRow
+from hepaxis.plan.schema_search import Persistence, Schedule, ScheduleRow, Search, SearchRow
 from hepaxis.plan.schema_terms import Interval, SafetyFlag
 
 SCHEMA = "hepaxis.plan/1"
 
-__all__ = ["DonorRow", "Donors", "Engraftment", "FunctionChange", "Interval", "SafetyFlag", "Search", "SearchRow",
-           "SpeciesChange"]  # fmt: skip
+__all__ = [
+    "DonorRow",
+    "Donors",
+    "Engraftment",
+    "FunctionChange",
+    "Interval",
+    "Persistence",
+    "SafetyFlag",
+    "Schedule",
+    "ScheduleRow",
+    "Search",
+    "SearchRow",
+    "SpeciesChange",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -204,6 +216,7 @@ class Strategy:
     regret: float | None = None  # expected loss of response against the best of those compared, fraction
     stage: str = "deep"  # deep: on all virtual patients; wide: on the n_patients of the wide stage
     n_patients: int | None = None
+    tested: str = ""  # what of the mechanism these virtual patients show, in one sentence
 
     def beside(self, base: Strategy | None) -> str:
         """The label next to its base regimen: ``+ fibre-rich food`` for the base with it added, else the label."""
@@ -352,6 +365,7 @@ class Plan:
     twin: tuple[TwinRow, ...] = ()
     reach: tuple[ReachRow, ...] = ()
     effective_patients: float = 0.0  # of n_patients, after weighting
+    schedules: tuple[Schedule, ...] = ()
     donors: Donors | None = None
     donor_files: dict[str, str] = field(default_factory=dict)  # donors/NAME -> SHA-256
     schema: str = SCHEMA

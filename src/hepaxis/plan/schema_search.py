@@ -32,3 +32,39 @@ class Search:
     n_patients: int
     generated: int
     solves: int  # courses of one virtual patient over the horizon, both stages
+
+
+@dataclass(frozen=True)
+class ScheduleRow:
+    """One schedule of an arm.  ``kind``: timing, dose, role; ``value``: day or factor on the dose, None at progression.
+
+    ``size``: sum of diameters at the end against that under the base regimen, ratio.
+    """
+
+    kind: str
+    label: str
+    value: float | None
+    change_response: Interval
+    size: Interval
+
+
+@dataclass(frozen=True)
+class Persistence:
+    """Donor cells' share of the living biomass on a day."""
+
+    day: float
+    share: Interval
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An arm's schedule varied on the wide stage.  ``window``: factors on the dose that cannot be told apart."""
+
+    arm: str
+    label: str
+    rows: tuple[ScheduleRow, ...]
+    window: tuple[float, float] | None
+    biphasic: bool
+    sentences: tuple[str, ...]
+    persistence: tuple[Persistence, ...]
+    resample: tuple[str, ...]

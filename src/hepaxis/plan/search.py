@@ -9,6 +9,7 @@ gains, at most one of each set of arms.  Blocked strategies are never run and al
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ FIRST_ROUND = 0.7
 #: Best arms of the first round whose schedules are changed, and which are paired.
 WORTH_CHANGING = 4
 WORTH_PAIRING = 6
+#: Strategies of the deep stage that may hold the same arm: more would be one answer told again.
+MOST_OF_ONE_ARM = 2
 
 
 @dataclass(frozen=True)
@@ -137,10 +140,13 @@ def choose(tried: list[Tried], deep: int) -> tuple[str, ...]:
     net = np.array([one.gains.net for one in arms])
     order = [*leaders(values, net), *sorted(range(len(arms)), key=lambda k: (arms[k].front, -net[k]))]
     chosen: dict[tuple[str, ...], str] = {}
+    often: Counter[str] = Counter()
     for k in order:
         kin = tuple(sorted(arms[k].candidate.components))
-        if kin not in chosen and len(chosen) < deep:
+        own = [id for id in kin if id not in therapy.regimen_ids()]
+        if kin not in chosen and len(chosen) < deep and all(often[id] < MOST_OF_ONE_ARM for id in own):
             chosen[kin] = arms[k].candidate.id
+            often.update(own)
     return tuple(chosen.values())
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from hepaxis import therapy
 from hepaxis.patient import Patient
 from hepaxis.plan.calibrated import AS_FITTED, Calibrated
+from hepaxis.plan.chronic import packed
 from hepaxis.population import Run, Twin, run_strategy
 from hepaxis.trial import Endpoints, Nuisance, course_of, hazard
 
@@ -109,6 +110,7 @@ def simulate(
         weight_kg=setting.weight_kg,
         sex=setting.sex,
         lanes=None if progression is None else therapy.Lanes(len(progression), progression=progression),
+        amend=packed,
         cancel=cancel,
     )
     endpoints = setting.calibrated.assess(

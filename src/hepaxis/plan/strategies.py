@@ -14,6 +14,7 @@ import numpy as np
 
 from hepaxis.plan.catalogue import BURDENS, Candidate
 from hepaxis.plan.estimates import Cross, chance_of_best, change, expected_regret, positive, probability
+from hepaxis.plan.mechanism import tested
 from hepaxis.plan.schema import Outcomes, Strategy
 from hepaxis.plan.simulation import Simulated
 from hepaxis.plan.standing import burden_of
@@ -105,6 +106,7 @@ def _estimated(one: Candidate, where: Compared, *, base: bool) -> Strategy:
         change_durable=None if base else change(cross, plain.durable, got.durable),
         change_severe=None if base else change(cross, plain.severe_immune, got.severe_immune),
         at_ceiling=_at_ceiling(run, where.base, cross),
+        tested="" if base else tested(one.components, where.base, run, cross),
     )
 
 

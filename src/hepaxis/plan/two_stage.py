@@ -12,9 +12,11 @@ from math import ceil
 
 import numpy as np
 
+from hepaxis import therapy
 from hepaxis.patient import Patient
 from hepaxis.plan.catalogue import Candidate, candidates
 from hepaxis.plan.estimates import Cross
+from hepaxis.plan.mechanism import observed_by
 from hepaxis.plan.safety_facts import from_patient
 from hepaxis.plan.search import Searched, search
 from hepaxis.plan.simulation import Setting, Simulated, simulate
@@ -56,7 +58,7 @@ class Stage:
     def run(self, one: Candidate) -> Simulated:
         if all(part.plain for part in one.given) and one.components in self.known:
             return self.known[one.components]
-        return simulate(self.twin, one.given, self.setting, observe=CEILING)
+        return simulate(self.twin, one.given, self.setting, observe=_observed(one))
 
     def compared(self, base: Simulated, runs: dict[str, Simulated], others: Sequence[Simulated] = ()) -> Compared:
         """Who failed in any run is left out of all comparisons."""
@@ -86,6 +88,12 @@ class Found:
         """Everything offered or tried, each once."""
         tried = [] if self.searched is None else [one.candidate for one in self.searched.tried]
         return list({one.id: one for one in (*self.offered, *tried)}.values())
+
+
+def _observed(one: Candidate) -> tuple[str, ...]:
+    """What is recorded: gates at their ceiling, and what the strategy claims to move (all claims for a regimen)."""
+    arms = [id for id in one.components if id not in therapy.regimen_ids()]
+    return (*CEILING, *observed_by(arms or None))
 
 
 def compute_all(offered: list[Candidate], deep: Stage, progress: Progress) -> Found:
