@@ -434,3 +434,13 @@ def test_a_scenario_is_exported(run: Run, tmp_path: Path) -> None:
     assert (code, (tmp_path / "n.xml").exists()) == (1, False)
     assert "the scenario has 1" in err
     assert run("export", "omex", file, "-o", tmp_path / "nowhere" / "m.omex")[0] == 3
+
+
+def test_the_help_of_a_plan_names_the_sizes_it_uses(run: Run) -> None:
+    from hepaxis.plan.make import Options
+
+    code, out, _ = run("plan", "--help")
+    assert code == 0
+    said = " ".join(out.replace("│", " ").split())
+    assert f"in place of {Options.hosts};" in said
+    assert f"in place of {Options.limit}," in said

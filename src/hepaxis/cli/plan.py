@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,12 @@ def plan(
     out: Annotated[Path, typer.Option(help="Folder to write; made if it is not there.")],
     json: Annotated[bool, typer.Option("--json", help="Write plan.json to stdout instead of the table.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 20261201,
-    patients: Annotated[int, typer.Option(help="Virtual hosts; each meets every draw of the mechanism.", min=10)] = 125,
-    strategies: Annotated[str, typer.Option(help="How many to try, or ids: 'udca,akkermansia+fibre'.")] = "40",
+    patients: Annotated[
+        int | None, typer.Option(help="Virtual hosts in place of 50; each meets every draw of the mechanism.", min=10)
+    ] = None,
+    strategies: Annotated[
+        str | None, typer.Option(help="How many to try in place of 40, or ids: 'udca,akkermansia+fibre'.")
+    ] = None,
     donors: Annotated[Path | None, typer.Option(help="Folder of stool donors' profiles to rank.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run in the folder.")] = False,
 ) -> None:
@@ -38,8 +43,12 @@ def plan(
         raise InputError([error("plan.out", "the output folder is not empty", hint, file=str(out))])
     began = time.monotonic()
     folder = load(patient_dir)
-    limit, asked = _strategies(strategies)
-    options = Options(hosts=patients, seed=seed, limit=limit, asked=asked, donors=donors)
+    options = Options(seed=seed, donors=donors)
+    if patients is not None:
+        options = replace(options, hosts=patients)
+    if strategies is not None:
+        limit, asked = _strategies(strategies)
+        options = replace(options, limit=limit, asked=asked)
     made = make_plan(
         folder, options, progress=lambda what: typer.echo(f"[{time.monotonic() - began:5.1f} s] {what}", err=True)
     )
