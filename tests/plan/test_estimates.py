@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from hepaxis.plan.estimates import (
     predictive,
     probability,
 )
+from hepaxis.plan.make import curve_of
 
 HOSTS, DRAWS = 30, 8
 
@@ -204,3 +207,17 @@ def test_what_one_patient_may_be_is_wider_than_the_mean_over_hosts():
     assert own.hi90 - own.lo90 > mean.hi90 - mean.lo90
     none = Cross(cross.host, cross.draw, cross.ok, np.where(cross.host == 2, 1.0, 0.0))
     assert predictive(none, values).lo90 >= values[cross.host == 2].min()
+
+
+def test_the_drawn_course_follows_the_weights():
+    days, volume = np.array([0.0, 30.0]), np.array([[1.0, 8.0], [1.0, 1.0]])
+    run = SimpleNamespace(days=days, values={"tumour_volume": volume, "diameter_spread": np.ones((2, 2))})
+    made = SimpleNamespace(run=run)
+    both = np.array([0, 1])
+
+    def last(weights):
+        cross = Cross(both, both, np.array([True, True]), np.array(weights))
+        return curve_of("x", "x", made, cross).median[-1]
+
+    assert last([1.0, 0.0]) == pytest.approx(1.0)
+    assert last([0.0, 1.0]) == pytest.approx(0.0)

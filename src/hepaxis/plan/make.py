@@ -24,7 +24,7 @@ from hepaxis.plan.attribution import attribute
 from hepaxis.plan.catalogue import Candidate, candidate, candidates
 from hepaxis.plan.donor_ranking import donor_section
 from hepaxis.plan.donors import donor_files
-from hepaxis.plan.estimates import Cross, log_odds, probability
+from hepaxis.plan.estimates import Cross, log_odds, over_people, probability
 from hepaxis.plan.mechanism import observed_by
 from hepaxis.plan.missing import missing_rows
 from hepaxis.plan.network import network
@@ -233,11 +233,13 @@ def _curves(base: Simulated, runs: Mapping[str, Simulated], best: Strategy | Non
 
 
 def curve_of(id: str, label: str, made: Simulated, cross: Cross) -> Curve:
-    volume = np.maximum(made.run.values["tumour_volume"][cross.ok], 1e-9)
-    spread = made.run.values["diameter_spread"][cross.ok]
+    """Change of the sum of diameters over virtual patients, by their weights (points of a share, on ``run.days``)."""
+    volume = np.maximum(made.run.values["tumour_volume"], 1e-9)
+    spread = made.run.values["diameter_spread"]
     size = np.cbrt(volume / volume[:, :1]) * (spread / spread[:, :1]) - 1.0
-    levels = np.quantile(size, [0.5, 0.25, 0.75, 0.05, 0.95], axis=0)
-    return Curve(id, label, tuple(made.run.days.tolist()), *(tuple(level.tolist()) for level in levels))
+    over = [over_people(cross, size[:, k]) for k in range(size.shape[1])]
+    levels = (tuple(getattr(one, name) for one in over) for name in ("median", "lo50", "hi50", "lo90", "hi90"))
+    return Curve(id, label, tuple(made.run.days.tolist()), *levels)
 
 
 def _warnings(
