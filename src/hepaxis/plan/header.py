@@ -51,7 +51,7 @@ def facts(patient: Patient, sample: Sample | None, regimen: str) -> tuple[Fact, 
         Fact("Profile coverage", UNKNOWN if sample is None else f"{sample.coverage:.0%} of abundance with known traits",
              sample is not None),
         Fact("PD-L1", UNKNOWN if patient.biomarkers.pdl1 is None else f"{patient.biomarkers.pdl1:g}%",
-             patient.biomarkers.pdl1 is not None, "recorded, does not move the prediction"),
+             patient.biomarkers.pdl1 is not None, "a weak marker: moves the prediction little"),
     ]  # fmt: skip
     return tuple(rows)
 

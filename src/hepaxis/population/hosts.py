@@ -3,7 +3,7 @@
 Held: tumour size, pace and lesions, liver state, immune settings, weight, drug clearance.  What the sheet gives takes
 the place of its prior (with the error of its measurement); what it does not give stays at the prior and is listed as
 unknown.  Immune settings (infiltration, antigenicity, Treg, PD-L1, MDSC, NK/NKT, compensation) have no accepted
-clinical readout in HCC: PD-L1 and TMB on a sheet are recorded but do not move them.
+clinical readout in HCC: they are drawn here, and what weakly hints at them (PD-L1, TMB) weighs the draws in a plan.
 """
 
 from __future__ import annotations
