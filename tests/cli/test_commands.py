@@ -14,7 +14,6 @@ import jsonschema
 import pytest
 
 from hepaxis import STATEMENT
-from hepaxis.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -23,18 +22,8 @@ PROFILE = "taxon\tS1\nFaecalibacterium prausnitzii\t30\nBacteroides uniformis\t6
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run("plan", folder, ...)`` -> exit code, stdout, stderr, in this process."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hepaxis", *(str(word) for word in words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(left.value.code or 0), out, err
-
-    return call
+def run(hepaxis: Run) -> Run:
+    return hepaxis
 
 
 @pytest.fixture

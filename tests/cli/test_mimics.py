@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
+from functools import partial
 
 import pytest
 
@@ -12,7 +12,6 @@ pytest.importorskip("numba", reason="numba (extra mimics) is not installed")
 pytest.importorskip("epytope", reason="epytope (extra mimics) is not installed")
 
 from hepaxis.antigens import find, mimics
-from hepaxis.cli import main
 
 PADDING = (
     "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQVKVKALPDAQFEVVHSLAKWKRQTLGQHDFSAGEGLYTHMKALRPDEDRLSPLHS"
@@ -20,16 +19,8 @@ PADDING = (
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hepaxis", "mimics", *(str(word) for word in words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(left.value.code or 0), out, err
-
-    return call
+def run(hepaxis):
+    return partial(hepaxis, "mimics")
 
 
 @pytest.fixture

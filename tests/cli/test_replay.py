@@ -42,18 +42,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hepaxis", *(str(word) for word in words)])
-        monkeypatch.setattr("hepaxis.plan.attribution.GROUP_LABELS", {})
-        monkeypatch.setattr("hepaxis.plan.attribution._tumour_groups", list)
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(left.value.code or 0), out, err
-
-    return call
+def run(monkeypatch: pytest.MonkeyPatch, hepaxis: Run) -> Run:
+    monkeypatch.setattr("hepaxis.plan.attribution.GROUP_LABELS", {})
+    monkeypatch.setattr("hepaxis.plan.attribution._tumour_groups", list)
+    return hepaxis
 
 
 def test_a_run_with_donors_is_repeated_bit_for_bit(runs: Path, run: Run) -> None:

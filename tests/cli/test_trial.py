@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-
-from hepaxis.cli import main
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -27,16 +25,8 @@ horizon_days: 84
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hepaxis", "trial", *(str(word) for word in words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return int(left.value.code or 0), out, err
-
-    return call
+def run(hepaxis: Run) -> Run:
+    return partial(hepaxis, "trial")
 
 
 @pytest.fixture
