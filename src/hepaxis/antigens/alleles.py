@@ -62,11 +62,11 @@ def read_alleles(names: Iterable[str], supported: Sequence[str], backend: str) -
         if allele not in supported:
             near = difflib.get_close_matches(allele, supported, n=MAX_SUGGESTIONS)
             hint = (
-                f"leave it out, or import predictions for it (`--binding`); {backend} holds {len(supported)} molecules"
+                f"leave it out, or import predictions for it (`--binding`); {len(supported)} molecules are there"
             )
             hint += f", the nearest names are {', '.join(near)} (not a substitute)" if near else ""
             problems.append(
-                error("mimics.allele_unsupported", f"{backend} has no model of {allele}", hint, column="hla")
+                error("mimics.allele_unsupported", f"no model of {allele} in {backend}", hint, column="hla")
             )
             continue
         found.setdefault(allele, None)

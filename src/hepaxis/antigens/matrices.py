@@ -17,6 +17,7 @@ import numpy as np
 
 from hepaxis.antigens.alleles import is_class_two
 from hepaxis.antigens.alphabet import AMINO_ACIDS, SIZE, TABLE_SIZE, TRIGRAM_STARTS
+from hepaxis.antigens.extra import INSTALL
 from hepaxis.problems import InputError, error
 
 HERE = Path(__file__).resolve().parent
@@ -72,7 +73,7 @@ def available() -> bool:
 def need_matrices() -> None:
     """InputError naming the extra where epytope is not installed."""
     if not available():
-        hint = "pip install 'hepaxis[mimics]', or import predictions with `--binding`, or leave out `--hla`"
+        hint = f"install the extra ({INSTALL}), or import predictions with `--binding`, or leave out `--hla`"
         raise InputError([error("mimics.no_epytope", "HLA matrices need the epytope package", hint)])
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hepaxis.antigens.extra import INSTALL
 from hepaxis.antigens.similarity import STEPS, Face, trigram_tables
 from hepaxis.problems import InputError, error
 
@@ -27,8 +28,7 @@ BATCH = 64  # queries compared at once: a cache line of bytes
 def need_numba() -> None:
     """InputError naming the extra where numba is not installed."""
     if njit is None:
-        hint = "install the extra: pip install 'hepaxis[mimics]'"
-        raise InputError([error("mimics.no_numba", "the compiled search needs numba", hint)])
+        raise InputError([error("mimics.no_numba", "the compiled search needs numba", f"install the extra: {INSTALL}")])
 
 
 def batch_tables(faces: Sequence[Face], cutoffs: Sequence[float] | np.ndarray) -> np.ndarray:

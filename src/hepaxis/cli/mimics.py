@@ -279,7 +279,7 @@ def _human(path: Path | None) -> SpeciesIndex | None:
 def _said(found: dict[str, Any]) -> str:
     claim, targets = found["claim"], found["targets"]
     lines = [
-        f"{len(targets)} antigen peptides, {len(found['gut']['species'])} species, "
+        f"{len({one['antigen_id'] for one in targets})} antigen peptides, {len(found['gut']['species'])} species, "
         f"{sum(row['hits'] for row in targets)} candidates within the cut-offs"
     ]
     for name, words in (("permuted", "antigens with permuted faces"), ("decoys", "natural decoys")):
