@@ -2,75 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plans
 import pytest
+from opened import DESKTOP, PHONE, SMALL_TEXT, Opened
 
 from hepaxis.report import render
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-    "--disable-extensions",
-]
-DESKTOP, PHONE = (1280, 800), (390, 844)
 CASES = [(name, PHONE) for name in sorted(plans.EVERY)] + [
     (name, DESKTOP) for name in ("base_default", "cannot_tell", "forty", "hostile", "holes", "long_names")
 ]
-SMALL_TEXT = """() => [...document.querySelectorAll('body *')].filter(e =>
-    e.childNodes.length && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())
-    && e.getClientRects().length).map(e => {
-        const svg = e.closest('svg[viewBox]');
-        const scale = svg && svg.getScreenCTM ? svg.getScreenCTM().a : 1;
-        return [parseFloat(getComputedStyle(e).fontSize) * scale, e.textContent.slice(0, 30)];
-    }).filter(([size]) => size < 11.99)"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
-    if not executable:
-        pytest.skip("Chromium not found: apt-get install chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright not installed")
-    with api.sync_playwright() as play:
-        launched = play.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-class Opened:
-    """One page with everything it said and asked for."""
-
-    def __init__(self, browser: Browser, file: Path, size: tuple[int, int], **options: Any):
-        self.page: Page = browser.new_page(viewport={"width": size[0], "height": size[1]}, **options)
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda fault: self.said.append(str(fault)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(file.as_uri())
-        self.home = file.as_uri()
-
-    def width(self) -> int:
-        return int(self.page.evaluate("document.documentElement.scrollWidth"))
-
-    def close(self) -> None:
-        self.page.close()
 
 
 @pytest.mark.parametrize(("name", "size"), CASES, ids=[f"{name}-{size[0]}" for name, size in CASES])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trials
-from test_browser import DESKTOP, PHONE, SMALL_TEXT, Opened, browser
+from opened import DESKTOP, PHONE, SMALL_TEXT, Opened
 
 from hepaxis.report.trial_page import render_trial
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]  # the fixture
 
 CASES = [(name, PHONE) for name in trials.MADE] + [(name, DESKTOP) for name in ("full", "many", "hostile", "holes")]
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +14,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions"]
 WAIT = 90_000  # milliseconds; the machine may be busy
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 SERIOUS = "async () => (await axe.run(document)).violations.filter(v => ['serious', 'critical'].includes(v.impact))"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
-    if not executable:
-        pytest.skip("Chromium not found: apt-get install chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="playwright not installed")
-    with api.sync_playwright() as play:
-        launched = play.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 class Visit:
