@@ -15,9 +15,9 @@ import libsbml
 import numpy as np
 
 from .derivative import tangents
+from .document import parsed
 from .faults import Fault, Refusal, UnsupportedModel
 from .graph import Graph, Node
-from .guard import guard
 from .mathml import MathReader
 from .system import Assignment, Event, Initial, Slot, System
 
@@ -27,47 +27,17 @@ FRONT_END_VERSION = "1"
 MOST_WATCHED = 62
 # The state of a model that has none.
 NO_STATES = "(no states)"
-# A package libSBML reports as required which only adds functions this front end knows.
-KNOWN_PACKAGES = frozenset({"l3v2extendedmath"})
 
 
 def read_system(text: str) -> System:
     """The system of an SBML document given as text.  Raises UnsupportedModel with every refusal found."""
-    guard(text)
+    document = parsed(text)
+    digest = hashlib.sha256((FRONT_END_VERSION + "\n" + text).encode()).hexdigest()
     try:
-        return _system(text)
+        return _Reader(document.getModel()).system(digest)
     except RecursionError:
         hint = "write long formulas and chains of rules as fewer steps"
         raise UnsupportedModel([Fault("formulas or rules too deep in one another", hint=hint)]) from None
-
-
-def _system(text: str) -> System:
-    document = libsbml.readSBMLFromString(text)
-    faults = [
-        Fault(document.getError(k).getMessage().strip().split("\n")[0], f"SBML line {document.getError(k).getLine()}")
-        for k in range(document.getNumErrors())
-        if document.getError(k).getSeverity() >= libsbml.LIBSBML_SEV_ERROR
-    ]
-    if document.getModel() is None:
-        raise UnsupportedModel(faults or [Fault("the text holds no SBML model")])
-    faults += _required_packages(document)
-    if faults:
-        raise UnsupportedModel(faults)
-    digest = hashlib.sha256((FRONT_END_VERSION + "\n" + text).encode()).hexdigest()
-    return _Reader(document.getModel()).system(digest)
-
-
-def _required_packages(document: libsbml.SBMLDocument) -> list[Fault]:
-    names = [document.getPlugin(k).getPackageName() for k in range(document.getNumPlugins())]
-    faults = [
-        Fault(f"unsupported: SBML package '{n}'")
-        for n in names
-        if n not in KNOWN_PACKAGES and document.getPackageRequired(n)
-    ]
-    for k in range(document.getNumUnknownPackages()):
-        if document.getPackageRequired(document.getUnknownPackageURI(k)):
-            faults.append(Fault(f"unsupported: SBML package '{document.getUnknownPackagePrefix(k)}'"))
-    return faults
 
 
 class _Reader:
