@@ -17,6 +17,7 @@ from hepaxis.cohort.differences import FeatureTable, cohort_differences, differe
 from hepaxis.cohort.differences.linear import fit_linear
 from hepaxis.cohort.differences.presence import fit_presence
 from hepaxis.cohort.differences.ranks import blocked_ranks
+from hepaxis.evidence.meta import fit
 from hepaxis.problems import InputError
 from hepaxis.profile.record import FunctionTable
 
@@ -352,3 +353,23 @@ def test_wrong_questions_are_answered_by_name(tmp_path, rng):
         differential(features(joined), data, "response", methods=["lefse"])
     with pytest.raises(InputError, match="no feature is in"):
         differential(features(joined), data, "response", prevalence=1.1)
+
+
+def test_many_features_at_once_are_pooled_as_one_outcome_of_published_studies_is():
+    rng = np.random.default_rng(8)
+    errors = pd.DataFrame(rng.uniform(0.1, 0.6, (40, 6)))
+    estimates = pd.DataFrame(rng.normal(0.2, 0.5, (40, 6))).mask(rng.random((40, 6)) < 0.25)
+    found = random_effects(estimates, errors)
+    compared = 0
+    for row in estimates.index[estimates.notna().sum(axis=1) >= 3]:
+        there = estimates.loc[row].notna()
+        one = fit(estimates.loc[row][there], errors.loc[row][there] ** 2, method="DL", test="adhoc")
+        mine = found.loc[row]
+        assert mine[["estimate", "low", "high", "p"]].tolist() == pytest.approx(
+            [one.pooled.estimate, one.pooled.low, one.pooled.high, one.pooled.p], rel=1e-9
+        )
+        assert mine["tau2"] == pytest.approx(one.tau2, abs=1e-12)
+        assert mine["predict_low"] < one.prediction[0]  # k - 2 degrees of freedom here, k - 1 there
+        assert mine["predict_high"] > one.prediction[1]
+        compared += 1
+    assert compared > 30

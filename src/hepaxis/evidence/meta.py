@@ -3,8 +3,9 @@
 Held: y ~ Normal(X b, v + tau2) with known sampling variances v.  tau2 by DerSimonian and Laird (1986), by restricted
 maximum likelihood (Viechtbauer 2005, 10.3102/10769986030003261) or 0; its interval by the Q-profile method (Viechtbauer
 2007, 10.1002/sim.2514); tests with the normal distribution or after Knapp and Hartung (2003, 10.1002/sim.1482);
-prediction intervals after Higgins, Thompson and Spiegelhalter (2009, 10.1111/j.1467-985X.2008.00552.x).  The numbers
-equal those of R's metafor on its published examples (tests/evidence/test_meta.py).
+prediction intervals with the quantiles of the test, as metafor has them by default (k - 1 degrees of freedom after
+Knapp and Hartung; Higgins, Thompson and Spiegelhalter 2009, 10.1111/j.1467-985X.2008.00552.x, take k - 2 and are wider,
+as ``cohort.differences.meta`` does).  The numbers equal those of metafor on its published examples (tests/evidence).
 """
 
 from __future__ import annotations
